@@ -1,0 +1,78 @@
+import type { LossReason, Milliseconds, PromiseClass } from 'tokentrail'
+import type { EventRow } from '../event/row.ts'
+
+/**
+ * Counts of decisions at rest: `received = stored + journalled + inFlight + coalesced + Σ dropped`, always and exactly.
+ * `stored` are rows in the store without the flag `coalesced`; `coalesced` is Σ count of the rows with it.
+ */
+export interface Conservation {
+  readonly received: number
+  readonly stored: number
+  /** Durable, not yet in the store. */
+  readonly journalled: number
+  /** Accepted by a buffer, not yet durable. */
+  readonly inFlight: number
+  readonly coalesced: number
+  readonly dropped: Readonly<Partial<Record<LossReason, number>>>
+  /** Recognised repeats; not received again. */
+  readonly repeated: number
+}
+
+export type Durability = 'journalled' | 'lost'
+
+/** One journalled batch, as readers see it. `position` grows by one per batch and is never reused. */
+export interface JournalBatch {
+  readonly position: number
+  readonly receivedAt: Milliseconds
+  /** Encoded frame; `decodeFrame` of `event/frame.ts` reads it. */
+  readonly frame: Uint8Array
+}
+
+/** Who must have passed a batch before it may be deleted. */
+export type JournalReader = 'ship' | 'detect' | 'audit'
+
+/** What was said of one identified event. */
+export type Reception = 'new' | 'repeated' | 'lost'
+
+/**
+ * Where an event is durable first. `append` promises: once resolved with `journalled`, the event survives `kill -9`,
+ * and is on disk within 50 ms. It never rejects: a loss is counted by reason and declared.
+ */
+export interface Journal {
+  /** Writer number leased for this process; `append` numbers events that have none (writer 0). */
+  readonly writer: number
+  /**
+   * Takes one counted event. The promise belongs to the batch, so it costs nothing per event. The row is read before
+   * `append` returns and may be reused by the caller. Coalescing of unattributed floods happens here.
+   */
+  append(event: EventRow): Promise<Durability>
+  /**
+   * Takes numbered events of other writers (clients, the records' outbox, imports). A number already seen is `repeated`.
+   * `sourceIds[i]`, when given, is a 16-byte digest of tenant, source and foreign id: each is taken once.
+   */
+  receive(events: readonly EventRow[], sourceIds?: readonly (Uint8Array | undefined)[]): Promise<readonly Reception[]>
+  /** Highest number without a gap below it that was received from a writer. */
+  highWater(writer: number): Promise<number>
+  /** Counts a loss that happened before the journal (a client's buffer, say) and declares it by `loss.declared`. */
+  declareLoss(loss: { readonly tenant: number; readonly writer: number; readonly reason: LossReason; readonly count: number; readonly from: Milliseconds; readonly to: Milliseconds }): void
+  /** Called after each batch is durable, in order, with the rows as they were journalled. For live views. */
+  onJournalled(listener: (batch: JournalBatch) => void): () => void
+  conservation(promise?: PromiseClass, tenant?: number): Conservation
+  /** Oldest `receivedAt` that is not yet in the store, else now. */
+  watermark(): Milliseconds
+  /** Resolves when everything appended so far is durable. */
+  flush(): Promise<void>
+  /** Resolves when everything appended so far is in the store. Rejects with `store_unavailable` after `timeoutMs`. */
+  shipped(timeoutMs: number): Promise<void>
+  state(): JournalState
+  close(): Promise<void>
+}
+
+export interface JournalState {
+  readonly bytes: number
+  readonly bytesMax: number
+  readonly batchesWaiting: number
+  readonly oldestWaiting: Milliseconds | null
+  readonly coalescingTenants: readonly number[]
+  readonly lastFailure: string | null
+}

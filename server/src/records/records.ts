@@ -1,0 +1,289 @@
+import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason, TokenKind } from 'tokentrail'
+import type { EventRow } from '../event/row.ts'
+
+/** How a token ended. Plain expiry is not written at once: it follows from `expiresAt`; a sweep notes it later. */
+export type Ending = 'consumed' | 'revoked' | 'superseded' | 'locked' | 'exhausted' | 'expired'
+
+/** How the secret is stored. `observed` tokens are validated elsewhere and have no digest here. */
+export type DigestScheme = 'sha256' | `hmac-sha256:${number}` | 'sha256:hex' | 'sha256:base64' | 'sha512-256' | 'scrypt' | 'observed'
+
+/** Everything about one token but its secret. Living token and tombstone alike. */
+export interface TokenRecord {
+  readonly no: number
+  readonly tenantNo: number
+  /** Public id: 16 base62 for ours, the foreign id for imported and observed ones. */
+  readonly id: string
+  readonly kind: TokenKind
+  readonly prefix: string
+  readonly name: string | null
+  readonly ownerNo: number
+  readonly ownerId: string
+  readonly ownerDisabled: boolean
+  readonly environment: string | null
+  readonly scheme: DigestScheme
+  readonly digest: Uint8Array | null
+  /** Salt of a stretched code, else null. */
+  readonly salt: Uint8Array | null
+  readonly scopes: readonly string[]
+  readonly metadata: Readonly<Record<string, string>>
+  readonly cidrs: readonly string[]
+  readonly origins: readonly string[]
+  readonly methods: readonly string[]
+  readonly issuedAt: Milliseconds
+  /** From when it is known here; later than `issuedAt` for imports. `null` issue age unknown: `issuedAtKnown` false. */
+  readonly knownSince: Milliseconds
+  readonly issuedAtKnown: boolean
+  readonly notBefore: Milliseconds | null
+  readonly expiresAt: Milliseconds | null
+  readonly usesMax: number | null
+  readonly usesLeft: number | null
+  readonly rateLimit: { readonly count: number; readonly windowMs: number } | null
+  readonly action: string | null
+  readonly resource: string | null
+  readonly attemptsMax: number | null
+  readonly attemptsUsed: number
+  readonly channel: string | null
+  readonly sentAt: Milliseconds | null
+  readonly generation: number
+  readonly familyNo: number
+  readonly predecessorNo: number | null
+  readonly successorNo: number | null
+  readonly graceUntil: Milliseconds | null
+  readonly suspendedAt: Milliseconds | null
+  readonly endedAt: Milliseconds | null
+  readonly ending: Ending | null
+  readonly endingReason: FactReason | null
+  readonly endedByWriter: number
+  readonly endedBySeq: number
+  /** Pseudonyms of who consumed or ended it, for *same network*, *same client* of replays. */
+  readonly endedNetwork: bigint
+  readonly endedClientHash: number
+  readonly canary: boolean
+  readonly simulated: boolean
+  readonly observed: boolean
+  /** Role when this token signs in to Tokentrail itself, else null. */
+  readonly role: Role | null
+  /** Grows with every change: what a cache compares. */
+  readonly version: number
+}
+
+export const ROLES = ['admin', 'analyst', 'viewer', 'auditor', 'ingest', 'validate', 'introspect'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface Tenant {
+  readonly no: number
+  /** Random surrogate `t_…`. */
+  readonly id: string
+  readonly name: string
+  readonly prefixes: Readonly<Record<TokenKind, string>>
+  readonly retention: number
+  readonly simulated: boolean
+  /** True once a token with a foreign text was imported: then texts of unknown shape are looked up by hash. */
+  readonly foreignTokens: boolean
+  readonly createdAt: Milliseconds
+}
+
+export interface Owner {
+  readonly no: number
+  readonly tenantNo: number
+  readonly id: string
+  readonly name: string | null
+  readonly disabledAt: Milliseconds | null
+}
+
+/** Who causes an action: goes into the event and nowhere else. */
+export interface Actor {
+  readonly no: number
+  readonly kind: ActorKind
+}
+
+export interface NewToken {
+  readonly tenantNo: number
+  readonly id: string
+  readonly kind: TokenKind
+  readonly prefix: string
+  readonly ownerId: string
+  readonly scheme: DigestScheme
+  readonly digest: Uint8Array | null
+  readonly salt?: Uint8Array | null
+  readonly name?: string | null
+  readonly environment?: string | null
+  readonly scopes?: readonly string[]
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly cidrs?: readonly string[]
+  readonly origins?: readonly string[]
+  readonly methods?: readonly string[]
+  readonly issuedAt: Milliseconds
+  readonly knownSince?: Milliseconds
+  readonly issuedAtKnown?: boolean
+  readonly notBefore?: Milliseconds | null
+  readonly expiresAt?: Milliseconds | null
+  readonly usesMax?: number | null
+  readonly rateLimit?: { readonly count: number; readonly windowMs: number } | null
+  readonly action?: string | null
+  readonly resource?: string | null
+  readonly attemptsMax?: number | null
+  readonly channel?: string | null
+  readonly canary?: boolean
+  readonly simulated?: boolean
+  readonly observed?: boolean
+  readonly role?: Role | null
+}
+
+/** What a validation knows when it consumes; becomes columns of the event. All optional parts default as in `blankEvent`. */
+export type EventFacts = Partial<Omit<EventRow, 'writer' | 'seq' | 'schema' | 'tenant' | 'type'>>
+
+export interface EventNumber {
+  readonly writer: number
+  readonly seq: number
+}
+
+export type Changed = { readonly token: TokenRecord; readonly event: EventNumber }
+/** The guarded statement found the token already ended (or in no state for this): nothing was changed. */
+export type Refused = { readonly refused: true; readonly token: TokenRecord }
+
+/**
+ * Every action that changes records. Each runs in one transaction together with its critical event, is durable before it
+ * resolves, and is refused whole (`records_unavailable`) when it cannot be. Parameters and results are plain data, because
+ * on SQLite they cross to the writer thread. `at` is the caller's clock.
+ */
+export interface RecordActions {
+  addTenant(p: { name: string; id?: string; retention?: number; simulated?: boolean; at: Milliseconds; actor: Actor }): Tenant
+  putOwner(p: { tenantNo: number; id: string; name?: string | null; disabled?: boolean; at: Milliseconds; actor: Actor }): Owner
+  /** 101 `token.issued`; `token_exists` when the id is taken. Owner rows are made as needed. */
+  issueToken(p: { token: NewToken; at: Milliseconds; actor: Actor; facts?: EventFacts }): Changed
+  /** 101 or 102 in one transaction, many at once; existing ids are skipped and reported. */
+  importTokens(p: { tokens: readonly NewToken[]; at: Milliseconds; actor: Actor }): { imported: readonly TokenRecord[]; existing: readonly string[] }
+  /** Gives numbers to tokens another system validates, making rows (observed) where needed; no event, idempotent. */
+  observeTokens(p: { tenantNo: number; tokens: readonly { id: string; kind: TokenKind; ownerId: string; seenAt: Milliseconds }[]; at: Milliseconds; simulated?: boolean }): readonly TokenRecord[]
+  /** State of an observed token as its own system reports it (created, deleted, status changed); the event comes with ingest. */
+  noteObserved(p: { tenantNo: number; id: string; change: { issuedAt?: Milliseconds; endedAt?: Milliseconds; ending?: Ending; endingReason?: EndingReason; suspendedAt?: Milliseconds | null } ; endedBy?: EventNumber }): TokenRecord | null
+  /** 103 `token.changed` and/or 104 `token.scopes_changed`. Ended tokens are refused. */
+  changeToken(p: { tenantNo: number; id: string; change: { name?: string | null; metadata?: Record<string, string>; scopes?: readonly string[]; cidrs?: readonly string[]; origins?: readonly string[]; methods?: readonly string[]; expiresAt?: Milliseconds | null; rateLimit?: { count: number; windowMs: number } | null; canary?: boolean }; at: Milliseconds; actor: Actor }): Changed | Refused
+  /** 105 `token.rotated` on the predecessor, 101 `successor`; one transaction. The predecessor keeps working until `graceUntil`. */
+  rotateToken(p: { tenantNo: number; id: string; successor: NewToken; graceUntil: Milliseconds; reason: RotationReason; at: Milliseconds; actor: Actor }): { predecessor: TokenRecord; successor: TokenRecord; event: EventNumber } | Refused
+  /** 107. An already ended token is refused; `family` also revokes every living generation. */
+  revokeToken(p: { tenantNo: number; id: string; reason: EndingReason; note?: string; family?: boolean; at: Milliseconds; actor: Actor }): Changed | Refused
+  suspendToken(p: { tenantNo: number; id: string; until?: Milliseconds | null; note?: string; at: Milliseconds; actor: Actor }): Changed | Refused
+  resumeToken(p: { tenantNo: number; id: string; at: Milliseconds; actor: Actor }): Changed | Refused
+  /**
+   * 202 `token.consumed`: `UPDATE … SET ended… WHERE no = ? AND ended_at IS NULL RETURNING …`, one guarded statement that also
+   * holds expiry and suspension. Exactly one caller of any number wins; the others get the winner's row.
+   */
+  consumeToken(p: { tenantNo: number; no: number; at: Milliseconds; facts: EventFacts }): Changed | Refused
+  /** Takes one use of a token with a use limit; the last one also writes 111 `token.exhausted`. */
+  useToken(p: { tenantNo: number; no: number; at: Milliseconds; facts: EventFacts }): { usesLeft: number; token: TokenRecord } | Refused
+  /** Takes one attempt of a validation token before the secret is compared; the last failing one writes 112 `token.locked`. */
+  attemptToken(p: { tenantNo: number; no: number; succeeded: boolean; at: Milliseconds; facts: EventFacts }): { attemptsUsed: number; locked: boolean; token: TokenRecord; event: EventNumber | null } | Refused
+  /** Notes that a token was handed to a channel (113) or came back (114); the events are counted ones and go through the journal. */
+  noteSent(p: { tenantNo: number; id: string; at: Milliseconds; delivered: boolean }): TokenRecord
+  /** Replaces the digest after an accepted use (lazy re-keying to the newest pepper). No event. */
+  rekeyToken(p: { no: number; scheme: DigestScheme; digest: Uint8Array; version: number }): boolean
+  /** What follows from the clock: expiries (110), ends of grace (106), purge of tombstones (115). Each token is noted once. */
+  sweep(p: { at: Milliseconds; max: number; purgeBefore: Milliseconds }): { expired: readonly TokenRecord[]; superseded: readonly TokenRecord[]; purged: number; more: boolean }
+  /** Any critical event without a change of its own here (sign-in, export): only the outbox row. */
+  noteCritical(p: { tenantNo: number; type: number; facts: EventFacts; at: Milliseconds }): EventNumber
+  createSession(p: { idDigest: Uint8Array; tokenNo: number; tenantNo: number; csrf: string; at: Milliseconds; expiresAt: Milliseconds; actor: Actor }): EventNumber
+  endSession(p: { idDigest: Uint8Array }): boolean
+  leaseWriter(p: { purpose: string; at: Milliseconds }): number
+  putKey(p: StoredKey): StoredKey
+  destroyKeys(p: { before: Milliseconds }): number
+  putSetting(p: { tenantNo: number; name: string; value: string; at: Milliseconds; actor: Actor }): void
+  putImport(p: ImportProgress): void
+  /** Interns a label of a tenant (owner, actor, service…) and gives its number. */
+  forgetOutbox(p: { upToSeq: number }): void
+}
+
+/** A pseudonym key: 32 random bytes, wrapped by the key-encryption key. The first writer of (domain, tenant, epoch) wins. */
+export interface StoredKey {
+  readonly domain: string
+  readonly tenantNo: number
+  readonly epoch: number
+  readonly wrapped: Uint8Array
+  readonly destroyAfter: Milliseconds
+}
+
+export interface ImportProgress {
+  readonly tenantNo: number
+  /** Format and digest of the file's content. */
+  readonly source: string
+  readonly file: string
+  readonly recordsDone: number
+  readonly recordsTotal: number
+  readonly finishedAt: Milliseconds | null
+}
+
+export interface SessionRecord {
+  readonly tokenNo: number
+  readonly tenantNo: number
+  readonly csrf: string
+  readonly createdAt: Milliseconds
+  readonly expiresAt: Milliseconds
+}
+
+export interface TokenFilter {
+  readonly tenantNo: number
+  readonly kind?: TokenKind
+  readonly state?: TokenState
+  readonly ownerId?: string
+  /** Substring of name, id prefix or owner. */
+  readonly search?: string
+  readonly simulated?: boolean
+}
+
+export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' | Ending
+
+/** Reading is synchronous nowhere: on PostgreSQL it is a round trip, on SQLite about 12 µs. */
+export interface RecordReads {
+  tenant(no: number): Promise<Tenant | null>
+  tenantById(id: string): Promise<Tenant | null>
+  tenants(): Promise<readonly Tenant[]>
+  token(tenantNo: number, id: string): Promise<TokenRecord | null>
+  /** Any tenant: the door needs it to answer `wrong_audience`. */
+  tokenByPublicId(id: string): Promise<TokenRecord | null>
+  tokenByNo(no: number): Promise<TokenRecord | null>
+  tokensByNo(nos: readonly number[]): Promise<readonly TokenRecord[]>
+  /** Imported tokens, by what their text hashes to. */
+  tokenByDigest(scheme: DigestScheme, digest: Uint8Array): Promise<TokenRecord | null>
+  /** Newest first, keyset by number: `before` is the last number of the page above. */
+  tokens(filter: TokenFilter, page: { before?: number; limit: number }): Promise<readonly TokenRecord[]>
+  /** Every generation of a rotation family, oldest first. */
+  family(familyNo: number): Promise<readonly TokenRecord[]>
+  /** All tokens of a tenant that were known in or before a window, for lifecycle metrics; streamed by number. */
+  lives(tenantNo: number, page: { after: number; limit: number }): Promise<readonly TokenRecord[]>
+  owner(tenantNo: number, id: string): Promise<Owner | null>
+  ownersByNo(nos: readonly number[]): Promise<readonly Owner[]>
+  session(idDigest: Uint8Array): Promise<SessionRecord | null>
+  keys(): Promise<readonly StoredKey[]>
+  setting(tenantNo: number, name: string): Promise<string | null>
+  import(tenantNo: number, source: string): Promise<ImportProgress | null>
+  imports(tenantNo: number): Promise<readonly ImportProgress[]>
+}
+
+/** A token changed: every cache forgets what it holds of it. `all` after a silence of the feed. */
+export type TokenChange = { readonly no: number; readonly id: string; readonly version: number } | 'all'
+
+/** A critical event that is committed and not yet handed to the journal. */
+export interface OutboxEvent {
+  readonly seq: number
+  readonly writer: number
+  readonly event: EventRow
+}
+
+export interface Records {
+  readonly form: 'sqlite' | 'postgres'
+  readonly read: RecordReads
+  act<Name extends keyof RecordActions>(
+    name: Name,
+    params: Parameters<RecordActions[Name]>[0],
+  ): Promise<ReturnType<RecordActions[Name]>>
+  /** Committed critical events, oldest first. The relay appends them to the journal and then forgets them. */
+  outbox(limit: number): Promise<readonly OutboxEvent[]>
+  /** Called after each commit that left something in the outbox. */
+  onOutbox(listener: () => void): () => void
+  /** Called before `act` resolves in this process, and within 100 ms for other processes' changes (PostgreSQL). */
+  onChange(listener: (change: TokenChange) => void): () => void
+  /** False when the invalidation feed is silent: the door re-reads or refuses (`stale`). Always true on SQLite. */
+  feedIsFresh(): boolean
+  close(): Promise<void>
+}

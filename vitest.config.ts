@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
+  test: {
+    include: ['client/test/**/*.test.ts', 'server/test/**/*.test.ts', 'dashboard/test/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
+    pool: 'forks',
+    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+  },
+})
