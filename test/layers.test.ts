@@ -7,10 +7,28 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** A folder (or a file at the top) imports only from its left. */
 const LAYERS = {
-  'client/src': ['errors', 'event', 'token', 'capture', 'batch', 'deliver', 'validator', 'middleware', 'index'],
+  'client/src': ['errors', 'event', 'token', 'capture', 'batch', 'deliver', 'validator', 'tokentrail', 'middleware', 'index'],
   'server/src': [
-    'errors', 'clock', 'runtime', 'event', 'config', 'records', 'privacy', 'journal', 'store', 'ship', 'tokens', 'query', 'metrics',
-    'live', 'connect', 'simulate', 'access', 'http', 'main', 'cli',
+    'errors',
+    'clock',
+    'runtime',
+    'event',
+    'config',
+    'records',
+    'privacy',
+    'journal',
+    'store',
+    'ship',
+    'tokens',
+    'query',
+    'metrics',
+    'live',
+    'connect',
+    'simulate',
+    'access',
+    'http',
+    'main',
+    'cli',
   ],
   'dashboard/src': ['api', 'format', 'parts', 'pages', 'app'],
 } as const
