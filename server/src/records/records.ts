@@ -50,6 +50,8 @@ export interface TokenRecord {
   readonly successorNo: number | null
   readonly graceUntil: Milliseconds | null
   readonly suspendedAt: Milliseconds | null
+  /** When a suspension ends by itself (the sweep resumes the token), else null. */
+  readonly suspendedUntil: Milliseconds | null
   readonly endedAt: Milliseconds | null
   readonly ending: Ending | null
   readonly endingReason: FactReason | null
@@ -148,7 +150,8 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  * on SQLite they cross to the writer thread. `at` is the caller's clock.
  */
 export interface RecordActions {
-  addTenant(p: { name: string; id?: string; retention?: number; simulated?: boolean; at: Milliseconds; actor: Actor }): Tenant
+  /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
+  addTenant(p: { name: string; id?: string; prefixes?: Partial<Record<TokenKind, string>>; retention?: number; simulated?: boolean; at: Milliseconds; actor: Actor }): Tenant
   putOwner(p: { tenantNo: number; id: string; name?: string | null; disabled?: boolean; at: Milliseconds; actor: Actor }): Owner
   /** 101 `token.issued`; `token_exists` when the id is taken. Owner rows are made as needed. */
   issueToken(p: { token: NewToken; at: Milliseconds; actor: Actor; facts?: EventFacts }): Changed
@@ -173,14 +176,20 @@ export interface RecordActions {
   consumeToken(p: { tenantNo: number; no: number; at: Milliseconds; facts: EventFacts }): Changed | Refused
   /** Takes one use of a token with a use limit; the last one also writes 111 `token.exhausted`. */
   useToken(p: { tenantNo: number; no: number; at: Milliseconds; facts: EventFacts }): { usesLeft: number; token: TokenRecord } | Refused
-  /** Takes one attempt of a validation token before the secret is compared; the last failing one writes 112 `token.locked`. */
+  /**
+   * Takes one attempt of a validation token, whatever the comparison said: a success ends it as consumed (202), the last
+   * failing attempt locks it (112). A success without attempts left is refused. `event` is the number of 202 or 112.
+   */
   attemptToken(p: { tenantNo: number; no: number; succeeded: boolean; at: Milliseconds; facts: EventFacts }): { attemptsUsed: number; locked: boolean; token: TokenRecord; event: EventNumber | null } | Refused
   /** Notes that a token was handed to a channel (113) or came back (114); the events are counted ones and go through the journal. */
   noteSent(p: { tenantNo: number; id: string; at: Milliseconds; delivered: boolean }): TokenRecord
   /** Replaces the digest after an accepted use (lazy re-keying to the newest pepper). No event. */
   rekeyToken(p: { no: number; scheme: DigestScheme; digest: Uint8Array; version: number }): boolean
-  /** What follows from the clock: expiries (110), ends of grace (106), purge of tombstones (115). Each token is noted once. */
-  sweep(p: { at: Milliseconds; max: number; purgeBefore: Milliseconds }): { expired: readonly TokenRecord[]; superseded: readonly TokenRecord[]; purged: number; more: boolean }
+  /**
+   * What follows from the clock, each token noted once: expiries and ends of grace (the caller journals 110 and 106 from the
+   * rows), ends of a timed suspension (109) and purge of tombstones (115), both in the outbox.
+   */
+  sweep(p: { at: Milliseconds; max: number; purgeBefore: Milliseconds }): { expired: readonly TokenRecord[]; superseded: readonly TokenRecord[]; resumed: readonly TokenRecord[]; purged: number; more: boolean }
   /** Any critical event without a change of its own here (sign-in, export): only the outbox row. */
   noteCritical(p: { tenantNo: number; type: number; facts: EventFacts; at: Milliseconds }): EventNumber
   createSession(p: { idDigest: Uint8Array; tokenNo: number; tenantNo: number; csrf: string; at: Milliseconds; expiresAt: Milliseconds; actor: Actor }): EventNumber
@@ -190,8 +199,8 @@ export interface RecordActions {
   destroyKeys(p: { before: Milliseconds }): number
   putSetting(p: { tenantNo: number; name: string; value: string; at: Milliseconds; actor: Actor }): void
   putImport(p: ImportProgress): void
-  /** Interns a label of a tenant (owner, actor, service…) and gives its number. */
-  forgetOutbox(p: { upToSeq: number }): void
+  /** Drops outbox rows that the journal holds. By number, not "up to": on PostgreSQL transactions commit out of order. */
+  forgetOutbox(p: { events: readonly EventNumber[] }): void
 }
 
 /** A pseudonym key: 32 random bytes, wrapped by the key-encryption key. The first writer of (domain, tenant, epoch) wins. */
@@ -239,12 +248,12 @@ export interface RecordReads {
   tenantById(id: string): Promise<Tenant | null>
   tenants(): Promise<readonly Tenant[]>
   token(tenantNo: number, id: string): Promise<TokenRecord | null>
-  /** Any tenant: the door needs it to answer `wrong_audience`. */
-  tokenByPublicId(id: string): Promise<TokenRecord | null>
+  /** Any tenant, so that the door can answer `wrong_audience`; where a foreign id is in several, `tenantNo`'s, else the oldest. */
+  tokenByPublicId(id: string, tenantNo?: number): Promise<TokenRecord | null>
   tokenByNo(no: number): Promise<TokenRecord | null>
   tokensByNo(nos: readonly number[]): Promise<readonly TokenRecord[]>
-  /** Imported tokens, by what their text hashes to. */
-  tokenByDigest(scheme: DigestScheme, digest: Uint8Array): Promise<TokenRecord | null>
+  /** Imported tokens, by what their text hashes to; where several hold it, `tenantNo`'s, else the oldest. */
+  tokenByDigest(scheme: DigestScheme, digest: Uint8Array, tenantNo?: number): Promise<TokenRecord | null>
   /** Newest first, keyset by number: `before` is the last number of the page above. */
   tokens(filter: TokenFilter, page: { before?: number; limit: number }): Promise<readonly TokenRecord[]>
   /** Every generation of a rotation family, oldest first. */
