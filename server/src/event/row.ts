@@ -87,7 +87,7 @@ export const EVENT_COLUMNS: readonly EventColumn[] = [
   { field: 'population', column: 'population', form: 'u8', codec: 'ZSTD', doc: '1 attributed, 2 unattributed, 3 fault' },
   { field: 'flags', column: 'flags', form: 'u32', codec: 'T64, ZSTD', doc: 'bits of FLAGS' },
   { field: 'occurredAt', column: 'occurred_at', form: 'time', codec: 'Delta, ZSTD', doc: 'when it was decided, UTC, by the clock of who decided' },
-  { field: 'delayMs', column: 'delay_ms', form: 'i32', codec: 'T64, ZSTD', doc: 'received − occurred, ms' },
+  { field: 'delayMs', column: 'delay_ms', form: 'i64', codec: 'T64, ZSTD', doc: 'received − occurred, ms; 64 bit, since an import may be years late' },
   { field: 'tokenNo', column: 'token_no', form: 'count', codec: 'Delta, ZSTD', doc: 'the token, 0 = none; set only when its identity was proven' },
   { field: 'claimedNo', column: 'claimed_no', form: 'count', codec: 'Delta, ZSTD', doc: 'the token that the text names without proving it' },
   { field: 'generation', column: 'generation', form: 'u16', codec: 'ZSTD', doc: 'rotation generation' },

@@ -263,6 +263,8 @@ export interface RecordReads {
   owner(tenantNo: number, id: string): Promise<Owner | null>
   ownersByNo(nos: readonly number[]): Promise<readonly Owner[]>
   session(idDigest: Uint8Array): Promise<SessionRecord | null>
+  /** For what a writer number was leased; null when it never was. Ingest asks before it believes a client's own numbers. */
+  writerPurpose(no: number): Promise<string | null>
   keys(): Promise<readonly StoredKey[]>
   setting(tenantNo: number, name: string): Promise<string | null>
   import(tenantNo: number, source: string): Promise<ImportProgress | null>
