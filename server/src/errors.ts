@@ -43,6 +43,7 @@ export const ERRORS = {
   // starting and the command line
   config_invalid: { status: 500, title: 'A setting is not accepted' },
   data_in_use: { status: 500, title: 'Another process uses this data folder' },
+  data_damaged: { status: 500, title: 'Stored bytes are not as they were written' },
   data_newer: { status: 500, title: 'The data was written by a newer version' },
   engine_missing: { status: 500, title: 'A needed engine is not installed' },
   import_invalid: { status: 400, title: 'A file is not of the named format' },

@@ -1,7 +1,20 @@
 import type { Milliseconds } from 'tokentrail'
 
 /** How a column is written: `time` is int64 milliseconds, `label` a low-cardinality string, `bytes16` sixteen raw bytes. */
-export type ColumnForm = 'u8' | 'u16' | 'u32' | 'count' | 'u64' | 'i32' | 'i64' | 'time' | 'label' | 'text' | 'bytes16' | 'u64[]' | 'u32[]'
+export type ColumnForm =
+  | 'u8'
+  | 'u16'
+  | 'u32'
+  | 'count'
+  | 'u64'
+  | 'i32'
+  | 'i64'
+  | 'time'
+  | 'label'
+  | 'text'
+  | 'bytes16'
+  | 'u64[]'
+  | 'u32[]'
 
 /** One row of the store's table `events`. The order of fields is the order of `EVENT_COLUMNS`. */
 export interface EventRow {
@@ -76,7 +89,13 @@ export interface EventColumn {
  */
 export const EVENT_COLUMNS: readonly EventColumn[] = [
   { field: 'tenant', column: 'tenant', form: 'u32', codec: 'ZSTD', doc: 'tenant number' },
-  { field: 'retention', column: 'retention', form: 'u8', codec: 'ZSTD', doc: 'retention class: 1 = 30, 2 = 90, 3 = 400, 4 = 2,200 days' },
+  {
+    field: 'retention',
+    column: 'retention',
+    form: 'u8',
+    codec: 'ZSTD',
+    doc: 'retention class: 1 = 30, 2 = 90, 3 = 400, 4 = 2,200 days',
+  },
   { field: 'writer', column: 'writer', form: 'u32', codec: 'ZSTD', doc: 'who numbered the event' },
   { field: 'seq', column: 'seq', form: 'count', codec: 'T64, ZSTD', doc: 'its number at that writer' },
   { field: 'schema', column: 'schema', form: 'u8', codec: 'ZSTD', doc: 'version of this table' },
@@ -86,31 +105,97 @@ export const EVENT_COLUMNS: readonly EventColumn[] = [
   { field: 'kind', column: 'kind', form: 'u8', codec: 'ZSTD', doc: 'kind of token (KINDS)' },
   { field: 'population', column: 'population', form: 'u8', codec: 'ZSTD', doc: '1 attributed, 2 unattributed, 3 fault' },
   { field: 'flags', column: 'flags', form: 'u32', codec: 'T64, ZSTD', doc: 'bits of FLAGS' },
-  { field: 'occurredAt', column: 'occurred_at', form: 'time', codec: 'Delta, ZSTD', doc: 'when it was decided, UTC, by the clock of who decided' },
-  { field: 'delayMs', column: 'delay_ms', form: 'i64', codec: 'T64, ZSTD', doc: 'received − occurred, ms; 64 bit, since an import may be years late' },
-  { field: 'tokenNo', column: 'token_no', form: 'count', codec: 'Delta, ZSTD', doc: 'the token, 0 = none; set only when its identity was proven' },
-  { field: 'claimedNo', column: 'claimed_no', form: 'count', codec: 'Delta, ZSTD', doc: 'the token that the text names without proving it' },
+  {
+    field: 'occurredAt',
+    column: 'occurred_at',
+    form: 'time',
+    codec: 'Delta, ZSTD',
+    doc: 'when it was decided, UTC, by the clock of who decided',
+  },
+  {
+    field: 'delayMs',
+    column: 'delay_ms',
+    form: 'i64',
+    codec: 'T64, ZSTD',
+    doc: 'received − occurred, ms; 64 bit, since an import may be years late',
+  },
+  {
+    field: 'tokenNo',
+    column: 'token_no',
+    form: 'count',
+    codec: 'Delta, ZSTD',
+    doc: 'the token, 0 = none; set only when its identity was proven',
+  },
+  {
+    field: 'claimedNo',
+    column: 'claimed_no',
+    form: 'count',
+    codec: 'Delta, ZSTD',
+    doc: 'the token that the text names without proving it',
+  },
   { field: 'generation', column: 'generation', form: 'u16', codec: 'ZSTD', doc: 'rotation generation' },
-  { field: 'fingerprint', column: 'fingerprint', form: 'bytes16', codec: 'ZSTD', doc: 'keyed digest of an unknown credential, else zeros' },
+  {
+    field: 'fingerprint',
+    column: 'fingerprint',
+    form: 'bytes16',
+    codec: 'ZSTD',
+    doc: 'keyed digest of an unknown credential, else zeros',
+  },
   { field: 'fingerprintEpoch', column: 'fingerprint_epoch', form: 'u16', codec: 'ZSTD', doc: 'month of its key since 2020-01' },
   { field: 'shape', column: 'shape', form: 'label', codec: 'ZSTD', doc: 'prefix known, length band, charset, checksum good' },
   { field: 'ownerNo', column: 'owner_no', form: 'u32', codec: 'ZSTD', doc: 'whose token' },
   { field: 'actorNo', column: 'actor_no', form: 'u32', codec: 'ZSTD', doc: 'who acted' },
-  { field: 'actorKind', column: 'actor_kind', form: 'u8', codec: 'ZSTD', doc: 'person, service, schedule, response, system (ACTORS)' },
-  { field: 'service', column: 'service', form: 'label', codec: 'ZSTD', doc: 'service that asked; at most 64 per tenant, then other' },
+  {
+    field: 'actorKind',
+    column: 'actor_kind',
+    form: 'u8',
+    codec: 'ZSTD',
+    doc: 'person, service, schedule, response, system (ACTORS)',
+  },
+  {
+    field: 'service',
+    column: 'service',
+    form: 'label',
+    codec: 'ZSTD',
+    doc: 'service that asked; at most 64 per tenant, then other',
+  },
   { field: 'environment', column: 'environment', form: 'label', codec: 'ZSTD', doc: 'at most 16 per tenant, then other' },
   { field: 'method', column: 'method', form: 'label', codec: 'ZSTD', doc: 'HTTP method; at most 16 per tenant, then other' },
   { field: 'route', column: 'route', form: 'label', codec: 'ZSTD', doc: 'route template; at most 10,000 per tenant, then other' },
   { field: 'scope', column: 'scope', form: 'label', codec: 'ZSTD', doc: 'scope needed; at most 1,000 per tenant, then other' },
-  { field: 'action', column: 'action', form: 'label', codec: 'ZSTD', doc: 'action asked for; at most 1,000 per tenant, then other' },
+  {
+    field: 'action',
+    column: 'action',
+    form: 'label',
+    codec: 'ZSTD',
+    doc: 'action asked for; at most 1,000 per tenant, then other',
+  },
   { field: 'resource', column: 'resource', form: 'u64', codec: 'ZSTD', doc: 'keyed hash of the bound resource' },
   { field: 'requestId', column: 'request_id', form: 'text', codec: 'ZSTD', doc: 'only if given' },
-  { field: 'addressDay', column: 'address_day', form: 'u64', codec: 'ZSTD', doc: 'pseudonym of the address, unlinkable after a day' },
-  { field: 'addressMonth', column: 'address_month', form: 'u64', codec: 'ZSTD', doc: 'pseudonym of the address, for monthly uniques' },
+  {
+    field: 'addressDay',
+    column: 'address_day',
+    form: 'u64',
+    codec: 'ZSTD',
+    doc: 'pseudonym of the address, unlinkable after a day',
+  },
+  {
+    field: 'addressMonth',
+    column: 'address_month',
+    form: 'u64',
+    codec: 'ZSTD',
+    doc: 'pseudonym of the address, for monthly uniques',
+  },
   { field: 'addressSealed', column: 'address_sealed', form: 'text', codec: 'ZSTD', doc: 'encrypted address; off by default' },
   { field: 'network', column: 'network', form: 'u64', codec: 'ZSTD', doc: '/24 or /48 as a keyed number' },
   { field: 'asn', column: 'asn', form: 'u32', codec: 'ZSTD', doc: "autonomous system, from the operator's geo file, else 0" },
-  { field: 'country', column: 'country', form: 'label', codec: 'ZSTD', doc: "ISO 3166 code, from the operator's geo file, else empty" },
+  {
+    field: 'country',
+    column: 'country',
+    form: 'label',
+    codec: 'ZSTD',
+    doc: "ISO 3166 code, from the operator's geo file, else empty",
+  },
   { field: 'client', column: 'client', form: 'label', codec: 'ZSTD', doc: 'family of the user agent' },
   { field: 'clientHash', column: 'client_hash', form: 'u32', codec: 'ZSTD', doc: 'keyed hash of the whole user agent' },
   { field: 'tls', column: 'tls', form: 'u32', codec: 'ZSTD', doc: 'hash of a TLS fingerprint, if given' },
@@ -123,11 +208,29 @@ export const EVENT_COLUMNS: readonly EventColumn[] = [
   { field: 'sinceEndMs', column: 'since_end_ms', form: 'i64', codec: 'ZSTD', doc: 'how long ago it ended, ms' },
   { field: 'count', column: 'count', form: 'u32', codec: 'T64, ZSTD', doc: 'decisions this row stands for; 1 unless coalesced' },
   { field: 'spanMs', column: 'span_ms', form: 'u32', codec: 'T64, ZSTD', doc: 'length of a coalesced row, ms' },
-  { field: 'distinct', column: 'distinct', form: 'u32', codec: 'T64, ZSTD', doc: 'estimated distinct credentials of a coalesced row' },
-  { field: 'topFingerprints', column: 'top_fingerprints', form: 'u64[]', codec: 'ZSTD', doc: 'heavy hitters of a coalesced row (first 8 bytes of each fingerprint)' },
+  {
+    field: 'distinct',
+    column: 'distinct',
+    form: 'u32',
+    codec: 'T64, ZSTD',
+    doc: 'estimated distinct credentials of a coalesced row',
+  },
+  {
+    field: 'topFingerprints',
+    column: 'top_fingerprints',
+    form: 'u64[]',
+    codec: 'ZSTD',
+    doc: 'heavy hitters of a coalesced row (first 8 bytes of each fingerprint)',
+  },
   { field: 'topCounts', column: 'top_counts', form: 'u32[]', codec: 'ZSTD', doc: 'their counts, lower bounds' },
   { field: 'leaf', column: 'leaf', form: 'count', codec: 'ZSTD', doc: 'leaf index in the audit log + 1, 0 = none' },
-  { field: 'detail', column: 'detail', form: 'text', codec: 'ZSTD(3)', doc: 'JSON for types that need more, empty for validations' },
+  {
+    field: 'detail',
+    column: 'detail',
+    form: 'text',
+    codec: 'ZSTD(3)',
+    doc: 'JSON for types that need more, empty for validations',
+  },
 ]
 
 /** Version of the table, in every row. */
@@ -143,11 +246,58 @@ const NONE: readonly never[] = []
 /** A row with every field at its default; the caller fills what it knows. One literal, so that all rows share a shape. */
 export function blankEvent(): EventRow {
   return {
-    tenant: 0, retention: 1, writer: 0, seq: 0, schema: EVENT_SCHEMA, type: 0, outcome: 0, reason: 0, kind: 0, population: 0, flags: 0,
-    occurredAt: 0, delayMs: 0, tokenNo: 0, claimedNo: 0, generation: 0, fingerprint: NO_FINGERPRINT, fingerprintEpoch: 0, shape: '',
-    ownerNo: 0, actorNo: 0, actorKind: 0, service: '', environment: '', method: '', route: '', scope: '', action: '', resource: 0n,
-    requestId: '', addressDay: 0n, addressMonth: 0n, addressSealed: '', network: 0n, asn: 0, country: '', client: '', clientHash: 0, tls: 0,
-    durationUs: 0, cache: 0, cacheAgeMs: 0, limit: '', endedByWriter: 0, endedBySeq: 0, sinceEndMs: 0, count: 1, spanMs: 0, distinct: 0,
-    topFingerprints: NONE, topCounts: NONE, leaf: 0, detail: '',
+    tenant: 0,
+    retention: 1,
+    writer: 0,
+    seq: 0,
+    schema: EVENT_SCHEMA,
+    type: 0,
+    outcome: 0,
+    reason: 0,
+    kind: 0,
+    population: 0,
+    flags: 0,
+    occurredAt: 0,
+    delayMs: 0,
+    tokenNo: 0,
+    claimedNo: 0,
+    generation: 0,
+    fingerprint: NO_FINGERPRINT,
+    fingerprintEpoch: 0,
+    shape: '',
+    ownerNo: 0,
+    actorNo: 0,
+    actorKind: 0,
+    service: '',
+    environment: '',
+    method: '',
+    route: '',
+    scope: '',
+    action: '',
+    resource: 0n,
+    requestId: '',
+    addressDay: 0n,
+    addressMonth: 0n,
+    addressSealed: '',
+    network: 0n,
+    asn: 0,
+    country: '',
+    client: '',
+    clientHash: 0,
+    tls: 0,
+    durationUs: 0,
+    cache: 0,
+    cacheAgeMs: 0,
+    limit: '',
+    endedByWriter: 0,
+    endedBySeq: 0,
+    sinceEndMs: 0,
+    count: 1,
+    spanMs: 0,
+    distinct: 0,
+    topFingerprints: NONE,
+    topCounts: NONE,
+    leaf: 0,
+    detail: '',
   }
 }
