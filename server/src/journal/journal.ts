@@ -31,7 +31,16 @@ export interface JournalBatch {
 /** Who must have passed a batch before it may be deleted. */
 export type JournalReader = 'ship' | 'detect' | 'audit'
 
-/** What was said of one identified event. */
+/** What the store took of the batches that `passed` names. */
+export interface Shipped {
+  /** Σ count of rows stored without the flag `coalesced`, and with it. */
+  readonly stored: number
+  readonly coalesced: number
+  /** Positions whose frames could not be read. Their events are counted as lost (`journal_failed`) and declared. */
+  readonly damaged?: readonly number[]
+}
+
+/** What was said of one identified event. `lost`: not taken and not counted; offer it again. */
 export type Reception = 'new' | 'repeated' | 'lost'
 
 /**
@@ -55,6 +64,17 @@ export interface Journal {
   highWater(writer: number): Promise<number>
   /** Counts a loss that happened before the journal (a client's buffer, say) and declares it by `loss.declared`. */
   declareLoss(loss: { readonly tenant: number; readonly writer: number; readonly reason: LossReason; readonly count: number; readonly from: Milliseconds; readonly to: Milliseconds }): void
+  /** Position of the newest durable batch; 0 = none yet. */
+  position(): number
+  /** How far each registered reader has passed. `ship` is always registered. */
+  readers(): Readonly<Partial<Record<JournalReader, number>>>
+  /** From now on keeps batches until this reader has passed them; resolves to the position it has passed already. */
+  register(reader: JournalReader): Promise<number>
+  /**
+   * The reader needs no batch up to `position` any more; those that all readers have passed are deleted. May be said twice.
+   * `ship` also says what the store took, so that a difference to what was journalled is seen.
+   */
+  passed(reader: JournalReader, position: number, shipped?: Shipped): Promise<void>
   /** Called after each batch is durable, in order, with the rows as they were journalled. For live views. */
   onJournalled(listener: (batch: JournalBatch) => void): () => void
   conservation(promise?: PromiseClass, tenant?: number): Conservation
@@ -72,6 +92,8 @@ export interface JournalState {
   readonly bytes: number
   readonly bytesMax: number
   readonly batchesWaiting: number
+  /** Batches that could not be read when they were shipped. */
+  readonly batchesDamaged: number
   readonly oldestWaiting: Milliseconds | null
   readonly coalescingTenants: readonly number[]
   readonly lastFailure: string | null
