@@ -1,5 +1,6 @@
 export * from './errors.ts'
 export * from './event.ts'
+export * from './token.ts'
 export { bearerToken, credentialDigest, routeTemplate } from './capture.ts'
 export { createTokentrail } from './tokentrail.ts'
 export type { DescribeVerdict, Statistics, Tokentrail, TokentrailOptions, VerdictFacts } from './tokentrail.ts'
