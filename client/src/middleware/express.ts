@@ -19,13 +19,12 @@ export interface ExpressRequest extends NodeRequest {
  * A request that passes has `request.token`. Put before routing (`app.use`) the route's template is not known and left out.
  */
 export function expressGuard(trail: Tokentrail, options: GuardOptions = {}) {
-  return (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void): void => {
+  return async (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void): Promise<void> => {
     const facts = { ...nodeFacts(request), route: routeOf(request), ...(request.ip ? { ip: request.ip } : {}) }
-    guard(trail, options, facts, nodeHeader(request)).then((passage) => {
-      if (!passage.passed) return refuse(response, passage)
-      request.token = passage.token
-      next()
-    }, next)
+    const passage = await guard(trail, options, facts, nodeHeader(request))
+    if (!passage.passed) return refuse(response, passage)
+    request.token = passage.token
+    next()
   }
 }
 

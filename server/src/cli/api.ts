@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SETTINGS } from '../config/config.ts'
+import { Failure } from './exit.ts'
+
+/** How a command reaches a running server. */
+export interface ServerOptions {
+  readonly url?: string
+  readonly tokenFile?: string
+}
+
+/** A server and the token that is shown to it. */
+export interface ServerAccess {
+  readonly url: string
+  readonly token: string
+}
+
+const URL_DEFAULT = 'http://127.0.0.1:4600'
+const TIMEOUT_MS = 60_000
+
+/** From `--url` and `--token-file`, `TOKENTRAIL_URL` and `TOKENTRAIL_TOKEN`, else the server and token of the default data folder. */
+export function serverAccess(options: ServerOptions): ServerAccess {
+  const url = options.url ?? process.env.TOKENTRAIL_URL ?? URL_DEFAULT
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw new Failure('usage', 'The address of the server (--url or TOKENTRAIL_URL) must begin with http:// or https://.')
+  return { url: url.replace(/\/+$/, ''), token: tokenOf(options) }
+}
+
+function tokenOf(options: ServerOptions): string {
+  if (options.tokenFile !== undefined) return readToken(options.tokenFile)
+  if (process.env.TOKENTRAIL_TOKEN) return process.env.TOKENTRAIL_TOKEN.trim()
+  const adminToken = join(process.env[SETTINGS.data.variable] ?? SETTINGS.data.fallback, 'admin-token')
+  try {
+    return readFileSync(adminToken, 'utf8').trim()
+  } catch {
+    throw new Failure(
+      'not authorised',
+      'No token was given. Set TOKENTRAIL_TOKEN, or name a file that holds one with --token-file.',
+    )
+  }
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    throw new Failure('usage', `The token file ${file} cannot be read.`)
+  }
+}
+
+/** Calls the server and gives its JSON. Throws a `Failure` that says what to do. */
+export async function call<Answer>(access: ServerAccess, method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await send(access, method, path, body)
+  const text = await answer.text()
+  if (!answer.ok) throw refused(answer.status, text)
+  try {
+    return (text === '' ? {} : JSON.parse(text)) as Answer
+  } catch (cause) {
+    throw new Failure('failed', `What answers at ${access.url} is no Tokentrail server: its answer is not JSON.`, { cause })
+  }
+}
+
+async function send(access: ServerAccess, method: string, path: string, body: unknown): Promise<Response> {
+  try {
+    return await fetch(access.url + path, {
+      method,
+      headers: { authorization: `Bearer ${access.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch (cause) {
+    throw new Failure('not reachable', `No server answers at ${access.url}. Start one with: tokentrail start`, { cause })
+  }
+}
+
+function refused(status: number, text: string): Failure {
+  const { detail, title, code } = problem(text)
+  const sentence = `${detail ?? title ?? `The server answered ${status}.`}${code ? ` (${code})` : ''}`
+  if (status === 401 || status === 403) return new Failure('not authorised', sentence)
+  return new Failure(status === 400 ? 'usage' : 'failed', sentence)
+}
+
+function problem(text: string): { detail?: string; title?: string; code?: string } {
+  try {
+    return (JSON.parse(text) ?? {}) as { detail?: string; title?: string; code?: string }
+  } catch {
+    return {}
+  }
+}
+
+/** A query string of the parameters that have a value. */
+export function queryString(params: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(params)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)])
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+}

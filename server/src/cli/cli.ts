@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { TrailError } from '../errors.ts'
+import { doctorCommand } from './doctor.ts'
+import { EXIT_CODES, Failure } from './exit.ts'
+import { importCommand } from './import-command.ts'
+import { metricsCommand } from './metrics.ts'
+import { note, paint } from './print.ts'
+import { demoCommand, startCommand } from './serve.ts'
+import { tokenCommand } from './token.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const program = new Command('tokentrail')
+  .description('Security analytics for API tokens, self-hosted.')
+  .version(version)
+  .showHelpAfterError('(--help shows all)')
+  .addCommand(startCommand())
+  .addCommand(demoCommand())
+  .addCommand(common(importCommand()))
+  .addCommand(tokenCommand(common))
+  .addCommand(common(metricsCommand()))
+  .addCommand(common(doctorCommand()))
+  .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 4 not authorised, 5 not reachable.')
+
+/** What every command that talks to a server takes. */
+function common(command: Command): Command {
+  return command
+    .option('--url <address>', 'the server (or TOKENTRAIL_URL; default http://127.0.0.1:4600)')
+    .option('--token-file <file>', 'holds a token of Tokentrail (or TOKENTRAIL_TOKEN)')
+    .option('--json', 'print JSON')
+}
+
+/** Every way to end, as an exit code and, where it is not said yet, a sentence. */
+function ended(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage
+  note(paint('red', error instanceof Error ? error.message : String(error)))
+  if (error instanceof Failure) return error.exitCode
+  return error instanceof TrailError && error.code === 'config_invalid' ? EXIT_CODES.usage : EXIT_CODES.failed
+}
+
+for (const command of allCommands(program)) command.exitOverride()
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = ended(error)
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)]
+}
