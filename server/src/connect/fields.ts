@@ -51,7 +51,8 @@ function identifier(lengthMax: number): Check {
   return (value, input) => {
     const name = plain(value, input, lengthMax)
     if (name === '') throw invalid(input, 'a text that is not empty')
-    if (holdsSecret(name)) throw invalid(input, 'a public id; what stands there is shaped like a whole credential, which must never be sent')
+    if (holdsSecret(name))
+      throw invalid(input, 'a public id; what stands there is shaped like a whole credential, which must never be sent')
     return name
   }
 }
@@ -67,7 +68,9 @@ function plain(value: unknown, input: string, lengthMax: number): string {
 
 /** A route is a template; a query string, which may hold anything, is cut off. */
 function routeTemplate(value: unknown, input: string): string {
-  return withoutSecrets(plain(value, input, 2048)).replace(/[?#].*$/, '').slice(0, 512)
+  return withoutSecrets(plain(value, input, 2048))
+    .replace(/[?#].*$/, '')
+    .slice(0, 512)
 }
 
 function oneOf(names: readonly string[]): Check {
@@ -99,9 +102,16 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[
 
 /** Milliseconds, or RFC 3339; a time without a zone is UTC. */
 function time(value: unknown, input: string): number {
-  const at = typeof value === 'number' ? Math.round(value) : typeof value === 'string' && RFC3339.test(value) ? parseTime(value) : Number.NaN
+  const at =
+    typeof value === 'number'
+      ? Math.round(value)
+      : typeof value === 'string' && RFC3339.test(value)
+        ? parseTime(value)
+        : Number.NaN
   if (at >= EARLIEST && at <= LATEST) return at
-  throw new TrailError('time_invalid', `Expected RFC 3339 or milliseconds since 1970 between 2000 and 2099 at ${input}.`, { input })
+  throw new TrailError('time_invalid', `Expected RFC 3339 or milliseconds since 1970 between 2000 and 2099 at ${input}.`, {
+    input,
+  })
 }
 
 function parseTime(value: string): number {

@@ -36,18 +36,20 @@ export function parseLine(value: unknown): Line {
   const { at, type: typeText = 'token.validated', outcome, reason, detail, ...rest } = given
   if (at === undefined) throw invalid('/at', 'a time: RFC 3339 or milliseconds since 1970', 'Give every event its time.')
   const type = acceptedType(typeText)
+  if (typeText === LOSS) checkLoss(reason)
   const decided = DECISIONS.has(type) ? decision(type, outcome, reason) : fact(type, outcome, reason)
   if (NEEDS_TOKEN.has(type) && rest.token === undefined)
     throw invalid('/token', `the public id of the token that ${typeText} is about`, 'Add it, or send another type.')
   return { given: rest, at: Number(at), type, typeText, ...decided, detail }
 }
 
+/** A client's word that it lost events. The journal declares the loss; the line itself is kept as `other`, so nothing is declared twice. */
+export const LOSS = 'loss.declared'
+
 /** Types that others may report. All else is ours to say, and from outside it is kept as `other`: nobody forges our trail. */
 const OUTSIDE = new Set<TypeName>(
   (Object.keys(TYPES) as TypeName[]).filter(
-    (type) =>
-      (/^(?:token|limit)\./.test(type) && type !== 'token.purged' && type !== 'token.imported') ||
-      ['loss.declared', 'page.viewed'].includes(type),
+    (type) => (/^(?:token|limit)\./.test(type) && type !== 'token.purged' && type !== 'token.imported') || type === 'page.viewed',
   ),
 )
 const DECISIONS = new Set<TypeName>(['token.validated', 'token.consumed'])
@@ -69,7 +71,11 @@ function checkedFields(value: unknown): Partial<IngestEvent> {
   return checked
 }
 
-function decision(type: TypeName, outcome: Outcome | undefined, reason: Reason | undefined): { outcome: Outcome; reason: Reason } {
+function decision(
+  type: TypeName,
+  outcome: Outcome | undefined,
+  reason: Reason | undefined,
+): { outcome: Outcome; reason: Reason } {
   const named = reason ?? (outcome === 'accepted' ? 'valid' : outcome === 'rejected' ? 'unknown' : undefined)
   if (named === undefined) throw invalid('/outcome', '"accepted" or "rejected"', 'Say what was decided.')
   if (!isDecision(named)) throw invalid('/reason', 'a reason of a validation', 'See the table of reasons in the reference.')
@@ -84,7 +90,12 @@ function decision(type: TypeName, outcome: Outcome | undefined, reason: Reason |
 function fact(type: TypeName, outcome: Outcome = 'none', reason?: Reason): { outcome: Outcome; reason: Reason } {
   if (type !== 'other' && outcome !== 'none') throw invalid('/outcome', '"none" for a fact', 'Leave it out.')
   const group = REASON_GROUPS[type]
-  if (type !== 'other' && reason !== undefined && reason !== 'none' && (isDecision(reason) || FACT_REASONS[reason].of !== group?.of))
+  if (
+    type !== 'other' &&
+    reason !== undefined &&
+    reason !== 'none' &&
+    (isDecision(reason) || FACT_REASONS[reason].of !== group?.of)
+  )
     throw invalid('/reason', group ? `a reason of ${group.of}` : 'no reason', 'See the table of reasons in the reference.')
   return { outcome, reason: reason ?? group?.default ?? 'none' }
 }
@@ -95,7 +106,11 @@ const REASON_GROUPS: Partial<Record<TypeName, { readonly of: string; readonly de
   'token.revoked': { of: 'ending', default: 'unspecified' },
   'token.suspended': { of: 'ending', default: 'none' },
   'token.expired': { of: 'expiry', default: 'none' },
-  'loss.declared': { of: 'loss', default: 'client_gave_up' },
+}
+
+function checkLoss(reason: Reason | undefined): void {
+  if (reason === undefined || isDecision(reason) || FACT_REASONS[reason].of !== 'loss')
+    throw invalid('/reason', 'why events were lost', 'See the table of reasons in the reference.')
 }
 
 function isDecision(reason: Reason): reason is DecisionReason {
@@ -104,7 +119,9 @@ function isDecision(reason: Reason): reason is DecisionReason {
 
 function unknownField(name: string): TrailError {
   const shown = name.slice(0, 64).replaceAll(/[^\w.-]/g, '?')
-  return new TrailError('field_unknown', `"${shown}" is no field of an event. Put what has no field into "detail".`, { input: `/${shown}` })
+  return new TrailError('field_unknown', `"${shown}" is no field of an event. Put what has no field into "detail".`, {
+    input: `/${shown}`,
+  })
 }
 
 function invalid(input: string, expected: string, advice: string): TrailError {

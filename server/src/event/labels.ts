@@ -31,7 +31,14 @@ export function createLabels(): Labels {
   function admit(tenantNo: number): Record<Label, Set<string>> {
     const oldest = known.size >= TENANTS_MAX ? known.keys().next().value : undefined
     if (oldest !== undefined) known.delete(oldest)
-    const sets = { service: new Set<string>(), environment: new Set<string>(), method: new Set<string>(), route: new Set<string>(), scope: new Set<string>(), action: new Set<string>() }
+    const sets = {
+      service: new Set<string>(),
+      environment: new Set<string>(),
+      method: new Set<string>(),
+      route: new Set<string>(),
+      scope: new Set<string>(),
+      action: new Set<string>(),
+    }
     known.set(tenantNo, sets)
     return sets
   }
