@@ -1,0 +1,81 @@
+import { ACTORS, FACT_REASONS, type FactReason, OUTCOMES, TYPES } from 'tokentrail'
+import type { Clock } from '../clock.ts'
+import { type EventRow, blankEvent } from '../event/row.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Privacy } from '../privacy/privacy.ts'
+import { type Caller, OWN_SERVICE } from './caller.ts'
+import type { Principal } from './principal.ts'
+
+/** Why a reading was refused. */
+export type ReadingRefusal = 'role_missing' | 'limit_principal' | 'cost_refused'
+
+/** Notes what happens at Tokentrail's own door. */
+export interface AccessEvents {
+  /** 402: at most one event a second for each principal, route and reason, with the exact count. */
+  readingRefused(principal: Principal, reason: ReadingRefusal, caller: Caller): void
+  /** 502: the exact cause stays inside. */
+  signInRejected(tenantNo: number, method: SignInMethod, caller: Caller): void
+  /** 503. */
+  signedOut(principal: Principal, caller: Caller): void
+  /** Appends the counts still held back. */
+  close(): void
+}
+
+export type SignInMethod = 'token' | 'link'
+
+type Held = { row: EventRow; count: number; lastAt: number }
+
+const HOLD_MS = 1000
+const HELD_MAX = 10_000
+
+export function createAccessEvents(o: { journal: Journal; privacy: Privacy; clock: Clock }): AccessEvents {
+  const held = new Map<string, Held>()
+  const append = (row: EventRow): void => void o.journal.append(row)
+
+  function rowOf(tenantNo: number, type: 'reading.rejected' | 'principal.sign_in_rejected' | 'principal.signed_out', caller: Caller): EventRow {
+    const occurredAt = o.clock.now()
+    const source = o.privacy.source(tenantNo, occurredAt, caller.ip, caller.userAgent)
+    const { method, route, requestId } = caller
+    return { ...blankEvent(), ...source, tenant: tenantNo, type: TYPES[type].id, occurredAt, service: OWN_SERVICE, method, route, requestId }
+  }
+
+  function release(entry: Held): void {
+    if (entry.count > 0) append({ ...entry.row, count: entry.count })
+    entry.count = 0
+  }
+
+  function releaseAll(): void {
+    for (const entry of held.values()) release(entry)
+    held.clear()
+  }
+
+  return {
+    readingRefused(principal, reason, caller) {
+      const key = `${principal.tenantNo} ${principal.tokenNo} ${reason} ${caller.route}`
+      const row = { ...rowOf(principal.tenantNo, 'reading.rejected', caller), ...actorOf(principal), ...rejected(reason) }
+      const entry = held.get(key) ?? { row, count: 0, lastAt: -Infinity }
+      entry.count += 1
+      if (row.occurredAt - entry.lastAt >= HOLD_MS) {
+        release({ ...entry, row })
+        entry.count = 0
+        entry.lastAt = row.occurredAt
+      }
+      entry.row = row
+      held.set(key, entry)
+      if (held.size > HELD_MAX) releaseAll()
+    },
+    signInRejected(tenantNo, method, caller) {
+      append({ ...rowOf(tenantNo, 'principal.sign_in_rejected', caller), ...rejected('unauthenticated'), detail: JSON.stringify({ method }) })
+    },
+    signedOut: (principal, caller) => append({ ...rowOf(principal.tenantNo, 'principal.signed_out', caller), ...actorOf(principal) }),
+    close: releaseAll,
+  }
+}
+
+function actorOf(principal: Principal): Pick<EventRow, 'actorNo' | 'actorKind' | 'ownerNo'> {
+  return { actorNo: principal.actor.no, actorKind: ACTORS[principal.actor.kind], ownerNo: principal.ownerNo }
+}
+
+function rejected(reason: FactReason): Pick<EventRow, 'outcome' | 'reason'> {
+  return { outcome: OUTCOMES.rejected, reason: FACT_REASONS[reason].id }
+}
