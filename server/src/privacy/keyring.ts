@@ -1,0 +1,59 @@
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import type { Milliseconds } from 'tokentrail'
+import { TrailError } from '../errors.ts'
+import type { Records, StoredKey } from '../records/records.ts'
+import { DOMAINS, destroyAfterOf, type DomainName } from './domains.ts'
+import { unwrapKey, wrapKey } from './wrap.ts'
+
+/** Pseudonym keys in memory, each also in records, wrapped. A key is 32 random bytes and never derived. */
+export interface Keyring {
+  /** The key at hand, else `undefined`; never waits. */
+  get(domain: DomainName, tenant: number, epoch: number): KeyObject | undefined
+  /** Makes the keys of every domain for the epochs that hold `at`. Whoever writes a key first wins; all use that one. */
+  ensure(tenant: number, at: Milliseconds, now: Milliseconds): Promise<void>
+  /** Forgets, here and in records, the keys whose time is over; gives how many records held. */
+  destroyBefore(at: Milliseconds): Promise<number>
+}
+
+/** Reads all living keys. A key that does not open under `kek` stops the start: pseudonyms would silently change. */
+export async function openKeyring(records: Records, kek: Uint8Array): Promise<Keyring> {
+  const keys = new Map<string, { readonly key: KeyObject; readonly destroyAfter: Milliseconds }>()
+  const hold = (stored: StoredKey) => keys.set(nameOf(stored), { key: open(kek, stored), destroyAfter: stored.destroyAfter })
+  for (const stored of await records.read.keys()) hold(stored)
+
+  async function make(domain: DomainName, tenantNo: number, epoch: number, now: Milliseconds): Promise<void> {
+    const wrapped = wrapKey(kek, randomBytes(32), nameOf({ domain, tenantNo, epoch }))
+    hold(await records.act('putKey', { domain, tenantNo, epoch, wrapped, destroyAfter: destroyAfterOf(domain, epoch, now) }))
+  }
+
+  return {
+    get: (domain, tenantNo, epoch) => keys.get(nameOf({ domain, tenantNo, epoch }))?.key,
+    async ensure(tenant, at, now) {
+      const wanted = DOMAIN_NAMES.map((name) => ({ name, epoch: DOMAINS[name].epochOf(at) }))
+      const missing = wanted.filter(({ name, epoch }) => !keys.has(nameOf({ domain: name, tenantNo: tenant, epoch })))
+      await Promise.all(missing.map(({ name, epoch }) => make(name, tenant, epoch, now)))
+    },
+    async destroyBefore(at) {
+      for (const [name, { destroyAfter }] of keys) if (destroyAfter <= at) keys.delete(name)
+      return await records.act('destroyKeys', { before: at })
+    },
+  }
+}
+
+const DOMAIN_NAMES = Object.keys(DOMAINS) as readonly DomainName[]
+
+function nameOf(key: Pick<StoredKey, 'domain' | 'tenantNo' | 'epoch'>): string {
+  return `${key.domain}|${key.tenantNo}|${key.epoch}`
+}
+
+function open(kek: Uint8Array, stored: StoredKey): KeyObject {
+  try {
+    return createSecretKey(unwrapKey(kek, stored.wrapped, nameOf(stored)))
+  } catch (cause) {
+    throw new TrailError(
+      'config_invalid',
+      `The pseudonym key ${nameOf(stored)} does not open under the key-encryption key of this data. Use the key file that belongs to it.`,
+      { input: 'kek', cause },
+    )
+  }
+}
