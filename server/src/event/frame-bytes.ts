@@ -1,3 +1,15 @@
+/**
+ * A frame is a batch of events in bytes:
+ *
+ *     'TTF1' · length u32 · CRC-32 of what follows u32 · rows u32 · offset of the dictionary u32 · rows · dictionary
+ *
+ * Little-endian. A row is five groups of fields, each led by a bitmap of the fields that follow; a field is left out when it
+ * has its expected value: that of the row above for what rarely changes (writer, type, labels, time), else its default. Numbers
+ * are varints, labels are numbers of the frame's dictionary, other strings are Latin-1 or UTF-16, so any string comes back as it was.
+ */
+export const FRAME_MAGIC = 0x31465454
+export const FRAME_HEADER_BYTES = 20
+
 /** Reads what `frame-writer.ts` wrote, one value after the other. Every call moves on. */
 export interface ByteReader {
   /** A whole number from 0 to 2^53 − 1. */

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { FRAME_HEADER_BYTES, FRAME_MAGIC } from './frame.ts'
+import { FRAME_HEADER_BYTES, FRAME_MAGIC } from './frame-bytes.ts'
 import { blankEvent } from './row.ts'
 import type { EventRow } from './row.ts'
 

@@ -1,24 +1,12 @@
 import { crc32 } from 'node:zlib'
 import { TrailError } from '../errors.ts'
-import { createByteReader } from './frame-bytes.ts'
+import { FRAME_HEADER_BYTES, FRAME_MAGIC, createByteReader } from './frame-bytes.ts'
 import { blankEvent } from './row.ts'
 import type { ByteReader } from './frame-bytes.ts'
 import type { EventRow } from './row.ts'
 
 export { createFrameWriter } from './frame-writer.ts'
 export type { FrameWriter } from './frame-writer.ts'
-
-/**
- * A frame is a batch of events in bytes:
- *
- *     'TTF1' · length u32 · CRC-32 of what follows u32 · rows u32 · offset of the dictionary u32 · rows · dictionary
- *
- * Little-endian. A row is five groups of fields, each led by a bitmap of the fields that follow; a field is left out when it
- * has its expected value: that of the row above for what rarely changes (writer, type, labels, time), else its default. Numbers
- * are varints, labels are numbers of the frame's dictionary, other strings are Latin-1 or UTF-16, so any string comes back as it was.
- */
-export const FRAME_MAGIC = 0x31465454
-export const FRAME_HEADER_BYTES = 20
 
 /** Rows of a frame in order. Throws `data_damaged` when a bit is not as it was written. */
 export function decodeFrame(frame: Uint8Array): EventRow[] {
