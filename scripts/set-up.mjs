@@ -68,7 +68,8 @@ async function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   const command = existsSync(nodeModules) ? 'install' : 'ci'
   const installed = await step('Installing packages (once, about a minute)', 'npm', [command, '--no-audit', '--no-fund'])
-  if (!installed) stop('The packages could not be installed. Check that the npm registry is reachable, then run the command again.')
+  if (!installed)
+    stop('The packages could not be installed. Check that the npm registry is reachable, then run the command again.')
   writeFileSync(stamp, digest(['package-lock.json']))
 }
 
@@ -76,7 +77,9 @@ function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   const recent = major > 22 || (major === 22 && minor >= 13)
   if (node() === process.execPath && !recent) {
-    stop(`Tokentrail needs Node 22.13 or newer; this is ${process.versions.node}, and the project brings none for ${process.platform}-${process.arch}.`)
+    stop(
+      `Tokentrail needs Node 22.13 or newer; this is ${process.versions.node}, and the project brings none for ${process.platform}-${process.arch}.`,
+    )
   }
 }
 
@@ -92,7 +95,11 @@ async function buildDashboard() {
 function digest(paths) {
   const hash = createHash('sha256')
   for (const path of paths.filter((each) => existsSync(join(root, each))).toSorted()) {
-    hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0')
+    hash
+      .update(path)
+      .update('\0')
+      .update(readFileSync(join(root, path)))
+      .update('\0')
   }
   return hash.digest('hex')
 }

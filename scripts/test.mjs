@@ -16,7 +16,12 @@ async function installBrowser() {
   const installed =
     mayInstall &&
     (await step('Updating package lists', 'apt-get', ['update', '-qq'], quiet)) &&
-    (await step('Installing Chromium for the page tests', 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], quiet))
+    (await step(
+      'Installing Chromium for the page tests',
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', 'chromium'],
+      quiet,
+    ))
   if (!installed) {
     process.stderr.write('Chromium is missing, so the page tests will fail: install it, or name one in TOKENTRAIL_CHROMIUM.\n')
   }

@@ -1,0 +1,134 @@
+// npm run docs: writes the reference pages from the tables that the code itself uses. A test holds them together.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ACTORS, DECISION_REASONS, ENDING_GROUPS, FACT_REASONS, FLAGS, KINDS, OUTCOMES, POPULATIONS, TYPES } from 'tokentrail'
+import { PERMISSIONS } from '../server/src/access/permissions.ts'
+import { SETTINGS } from '../server/src/config/config.ts'
+import { ERRORS } from '../server/src/errors.ts'
+import { EVENT_COLUMNS } from '../server/src/event/row.ts'
+import { ROLES } from '../server/src/records/records.ts'
+import type { Role } from '../server/src/records/records.ts'
+
+type Cell = string | number | boolean
+
+/** Every page, by its path from the root. */
+export function referencePages(): Readonly<Record<string, string>> {
+  return {
+    'docs/reference/events.md': eventsPage(),
+    'docs/reference/columns.md': page(
+      'Columns of an event',
+      'The table `events` of the store. Integers of types, outcomes and reasons stand on the page about events.',
+      [
+        table(
+          ['column', 'form', 'codec', 'what it holds'],
+          EVENT_COLUMNS.map(({ column, form, codec, doc }) => [code(column), form, codec, doc]),
+        ),
+      ],
+    ),
+    'docs/reference/errors.md': page(
+      'Errors',
+      'Every error is problem details (RFC 9457) with a `code`, which is the contract, the `input` that is meant, and what to do.',
+      [
+        table(
+          ['code', 'status', 'title'],
+          Object.entries(ERRORS).map(([name, { status, title }]) => [code(name), status, title]),
+        ),
+      ],
+    ),
+    'docs/reference/permissions.md': permissionsPage(),
+    'docs/reference/settings.md': page(
+      'Settings',
+      'Options of `tokentrail start` and `tokentrail demo`. An option wins over its environment variable.',
+      [
+        table(
+          ['option', 'variable', 'default', 'what it sets'],
+          Object.entries(SETTINGS).map(([name, { variable, fallback, doc }]) => [
+            code(optionName(name)),
+            code(variable),
+            fallback === '' ? '' : code(fallback),
+            doc,
+          ]),
+        ),
+      ],
+    ),
+  }
+}
+
+function eventsPage(): string {
+  const ids = (names: Readonly<Record<string, number>>): string =>
+    Object.entries(names)
+      .map(([name, id]) => `${code(name)} ${id}`)
+      .join(', ')
+  return page(
+    'Events',
+    'What can happen, what was decided, and why. Names stand in the API, integers in the store; an integer is never used again.',
+    [
+      `## Types\n\n${table(
+        ['type', 'id', 'promise'],
+        Object.entries(TYPES).map(([name, { id, class: promise }]) => [code(name), id, promise]),
+      )}`,
+      `## Reasons of a validation\n\nIn the order of precedence: of the rows from \`too_long\` on, the first that applies is the reason. Faults take effect where they occur.\n\n${table(
+        ['reason', 'id', 'class', 'when'],
+        Object.entries(DECISION_REASONS).map(([name, reason]) => [code(name), reason.id, reason.class, reason.when]),
+      )}`,
+      `## Reasons of other events\n\n${table(
+        ['reason', 'id', 'of'],
+        Object.entries(FACT_REASONS).map(([name, { id, of }]) => [code(name), id, of]),
+      )}`,
+      `## Why a token was revoked, in groups\n\n${table(
+        ['group', 'reasons'],
+        Object.entries(ENDING_GROUPS).map(([group, reasons]) => [group, reasons.map(code).join(', ')]),
+      )}`,
+      `## Small sets\n\n${table(
+        ['field', 'values'],
+        [
+          ['outcome', ids(OUTCOMES)],
+          ['kind', ids(KINDS)],
+          ['population', ids(POPULATIONS)],
+          ['actor_kind', ids(ACTORS)],
+          ['flags', ids(FLAGS)],
+        ],
+      )}`,
+    ],
+  )
+}
+
+function permissionsPage(): string {
+  const granted = (roles: readonly Role[], role: Role): string => (roles.includes(role) ? '●' : '')
+  const rows = Object.entries(PERMISSIONS).map(([name, { roles, what }]) => [
+    code(name),
+    what,
+    ...ROLES.map((role) => granted(roles, role)),
+  ])
+  return page(
+    'Roles and permissions',
+    'What is not granted here is denied. A route names its permission; one without does not start.',
+    [table(['permission', 'what it permits', ...ROLES], rows)],
+  )
+}
+
+function page(title: string, lead: string, parts: readonly string[]): string {
+  return `# ${title}\n\n<!-- Written by \`npm run docs\` from the tables in the code. -->\n\n${[lead, ...parts].join('\n\n')}\n`
+}
+
+function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]): string => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function optionName(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  for (const [path, text] of Object.entries(referencePages())) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+}
