@@ -332,7 +332,7 @@ const CAPTURE_MINUTE: Table = {
     toUInt8(multiIf(type IN (${promisesOf('critical')}), ${PROMISE_IDS.critical}, type IN (${promisesOf('best effort')}), ${PROMISE_IDS['best effort']}, ${PROMISE_IDS.counted})) AS class,
     if(type = ${TYPES['loss.declared'].id}, events.reason, 0) AS reason,
     countIf(NOT ${COALESCED}) AS stored, sumIf(toUInt64(count), ${COALESCED}) AS coalesced,
-    sumIf(toUInt64(count), type = ${TYPES['loss.declared'].id}) AS dropped
+    sumIf(JSONExtractUInt(detail, 'count'), type = ${TYPES['loss.declared'].id}) AS dropped
     FROM events GROUP BY tenant, minute, writer, class, reason`,
 }
 
