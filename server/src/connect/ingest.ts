@@ -5,7 +5,7 @@ import { createLabels } from '../event/labels.ts'
 import { createKnownTokens, type KnownToken } from './known-tokens.ts'
 import { changeOfObserved } from './lifecycle.ts'
 import { LOSS, parseLine, type Line } from './line.ts'
-import { toRow, UNPROVEN } from './to-row.ts'
+import { pseudonymTime, startOfDay, toRow, UNPROVEN } from './to-row.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import type { EventRow } from '../event/row.ts'
@@ -45,6 +45,7 @@ export interface IngestParts {
 /** Lines of one call, at most; they are worked off in batches of `BATCH_MAX`. */
 export const LINES_MAX = 10_000
 const BATCH_MAX = 1_000
+const PREPARED_MAX = 10_000
 
 type Checked = { readonly index: number; readonly line: Line }
 type Identity = { readonly writer: number; readonly seq: number; readonly sourceId: Uint8Array | undefined }
@@ -53,7 +54,7 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
   const known = createKnownTokens(records)
   const labels = createLabels()
   const identify = createIdentify(records)
-  const prepared = new Map<number, number>()
+  const prepared = new Set<string>()
 
   async function take(
     tenantNo: number,
@@ -64,7 +65,6 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
       throw new TrailError('too_many_items', `Expected at most ${LINES_MAX} events in one request; send them in parts.`)
     const tenant = await records.read.tenant(tenantNo)
     if (!tenant) throw new TrailError('not_found', 'There is no such tenant.')
-    await prepare(tenantNo)
     const results: LineResult[] = []
     for (let start = 0; start < lines.length; start += BATCH_MAX)
       results.push(...(await takeBatch(tenant, lines.slice(start, start + BATCH_MAX), start, actor)))
@@ -72,11 +72,14 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
   }
 
   /** Pseudonym keys of a day are made before its first event. */
-  async function prepare(tenantNo: number): Promise<void> {
-    const day = Math.floor(clock.now() / 86_400_000)
-    if (prepared.get(tenantNo) === day) return
-    await privacy.prepare(tenantNo, clock.now())
-    prepared.set(tenantNo, day)
+  async function prepare(tenantNo: number, lines: readonly Checked[]): Promise<void> {
+    for (const day of new Set(lines.map(({ line }) => startOfDay(pseudonymTime(line.at, clock.now()))))) {
+      const key = `${tenantNo} ${day}`
+      if (prepared.has(key)) continue
+      await privacy.prepare(tenantNo, day)
+      if (prepared.size >= PREPARED_MAX) prepared.clear()
+      prepared.add(key)
+    }
   }
 
   async function takeBatch(
@@ -87,6 +90,7 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
   ): Promise<readonly LineResult[]> {
     const results: LineResult[] = []
     const checked = lines.flatMap((value, i) => check(value, start + i, results))
+    await prepare(tenant.no, checked)
     const rows = await rowsOf(tenant, checked, actor, results)
     const identities = await Promise.all(rows.map(({ line }) => identify(tenant.no, line.given.id)))
     rows.forEach(({ row }, i) => Object.assign(row, { writer: identities[i]?.writer ?? 0, seq: identities[i]?.seq ?? 0 }))

@@ -90,9 +90,17 @@ function setLabels(row: EventRow, { given }: Line, { labels, tenant }: RowContex
   row.action = labels.fold(tenant.no, 'action', given.action ?? '')
 }
 
-/** Keys of days long past are destroyed on purpose, so what comes late gets the pseudonyms of the day it came. */
+/** Whose day's keys an event uses: its own, but none of days to come, which a wrong clock would ask for. */
+export function pseudonymTime(at: Milliseconds, now: Milliseconds): Milliseconds {
+  return at > now + DAY_MS ? now : at
+}
+
+export function startOfDay(at: Milliseconds): Milliseconds {
+  return Math.floor(at / DAY_MS) * DAY_MS
+}
+
 function setPseudonyms(row: EventRow, { given, at }: Line, { privacy, tenant, now }: RowContext): void {
-  const day = Math.abs(now - at) < DAY_MS ? at : now
+  const day = pseudonymTime(at, now)
   if (given.ip !== undefined || given.userAgent !== undefined)
     Object.assign(row, privacy.source(tenant.no, day, given.ip, given.userAgent))
   if (given.resource !== undefined) row.resource = privacy.resource(tenant.no, given.resource)
