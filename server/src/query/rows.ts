@@ -1,4 +1,4 @@
-import type { Milliseconds, Outcome, ReasonClass, TokenKind } from 'tokentrail'
+import type { ActorKind, Milliseconds, Outcome, ReasonClass, TokenKind } from 'tokentrail'
 import type { TokenState } from '../records/records.ts'
 import type { Share } from './answer.ts'
 
@@ -8,7 +8,8 @@ export interface TokenRef {
   readonly kind: TokenKind
   readonly name: string | null
   readonly owner: string
-  readonly state: TokenState
+  /** `purged`: its tombstone was removed, `id` is a stand-in. */
+  readonly state: TokenState | 'purged'
 }
 
 /** A window, an optional kind and an optional token narrow most questions. Times are milliseconds. */
@@ -30,7 +31,8 @@ export interface Questions {
   /** One row: the window's figures. */
   totals: { params: WindowParams; row: TotalsRow }
   'rejections-by-reason': { params: WindowParams; row: ReasonRow }
-  'latency-by-step': { params: WindowParams & { step: Step }; row: LatencyRow }
+  /** Accepted attempts, unless `outcome` asks for the rejected ones. */
+  'latency-by-step': { params: WindowParams & { step: Step; outcome?: Outcome }; row: LatencyRow }
   'top-tokens': { params: WindowParams & { measure?: 'attempts' | 'failed'; limit?: number }; row: TopTokenRow }
   'top-networks': { params: WindowParams & { measure?: 'attempts' | 'failed'; limit?: number }; row: TopNetworkRow }
   /** Newest first, by key. */
@@ -42,7 +44,8 @@ export interface Questions {
   'agents-of-token': { params: WindowParams & { token: string; limit?: number }; row: UseRow }
   'routes-of-token': { params: WindowParams & { token: string; limit?: number }; row: UseRow }
   'services-of-token': { params: WindowParams & { token: string; limit?: number }; row: UseRow }
-  'scopes-of-token': { params: WindowParams & { token: string }; row: UseRow & { readonly granted: boolean } }
+  /** Used scopes, and granted ones that were never used: those have no times. */
+  'scopes-of-token': { params: WindowParams & { token: string }; row: ScopeRow }
   /** Rejections as revoked, superseded, expired or consumed: somebody still holds it. */
   'uses-after-end': { params: WindowParams & { token: string }; row: PlaceRow }
   /** issued → sent → attempted → verified or consumed → expired, of single-use tokens issued in the window. */
@@ -153,6 +156,8 @@ export interface EventView {
   readonly claimed?: TokenRef
   readonly fingerprint?: string
   readonly owner?: string
+  /** What kind of actor caused it. */
+  readonly actor?: ActorKind
   readonly service?: string
   readonly environment?: string
   readonly method?: string
@@ -193,6 +198,12 @@ export interface UseRow {
   readonly failed: number
   readonly firstAt: Milliseconds
   readonly lastAt: Milliseconds
+}
+
+export interface ScopeRow extends Omit<UseRow, 'firstAt' | 'lastAt'> {
+  readonly firstAt: Milliseconds | null
+  readonly lastAt: Milliseconds | null
+  readonly granted: boolean
 }
 
 export interface FunnelRow {

@@ -1,0 +1,43 @@
+import { reasonName } from 'tokentrail'
+import { IS_ATTEMPT, classOf } from '../classes.ts'
+import { EXACT, type Question } from '../question.ts'
+import type { Reader } from '../reader.ts'
+import type { WindowParams } from '../rows.ts'
+import { EVENT_COUNTS, RAW_ATTEMPTS, UNIQUES } from '../sources.ts'
+import { EXACT_BELOW } from './totals.ts'
+
+const COUNTS = `SELECT reason, sum(count) AS n FROM ${EVENT_COUNTS} WHERE ${IS_ATTEMPT} AND outcome = 2 GROUP BY reason ORDER BY n DESC, reason`
+const UNIQUES_BY_DAY = `SELECT reason, uniqCombined64Merge(14)(tokens) AS tokens, uniqCombined64Merge(14)(networks) AS networks
+  FROM ${UNIQUES.uniqueDay} WHERE outcome = 2 GROUP BY reason`
+const UNIQUES_EXACT = `SELECT reason, uniqExactIf(token_no, token_no != 0) AS tokens, uniqExactIf(network, network != 0) AS networks
+  FROM ${RAW_ATTEMPTS} AND outcome = 2 GROUP BY reason`
+
+/** Why attempts were rejected. */
+export const rejectionsByReason: Question<'rejections-by-reason'> = {
+  name: 'rejections-by-reason',
+  fields: { from: 'required', to: 'required', kind: 'optional', token: 'optional' },
+  method: `${EXACT}; distinct tokens and networks exact below ${EXACT_BELOW} rejections, else uniqCombined64(14), error about 0.8 %`,
+  sql: [COUNTS, UNIQUES_BY_DAY, UNIQUES_EXACT],
+  async answer(params, reader) {
+    const found = await reader.rows<{ reason: number; n: string }>(COUNTS, await reader.window(params, 'day'))
+    const total = found.reduce((sum, { n }) => sum + Number(n), 0)
+    const uniques = await uniquesOf(params, reader, total < EXACT_BELOW || params.token !== undefined)
+    return {
+      rows: found.flatMap(({ reason, n }) => {
+        const [name, group] = [reasonName(reason), classOf(2, reason)]
+        if (name === undefined || group === null) return []
+        return [{ reason: name, class: group, count: Number(n), ...(uniques.get(reason) ?? { tokens: 0, networks: 0 }) }]
+      }),
+    }
+  },
+}
+
+async function uniquesOf(
+  params: WindowParams,
+  reader: Reader,
+  exact: boolean,
+): Promise<ReadonlyMap<number, { readonly tokens: number; readonly networks: number }>> {
+  const [sql, source] = exact ? ([UNIQUES_EXACT, 'raw'] as const) : ([UNIQUES_BY_DAY, 'uniqueDay'] as const)
+  const found = await reader.rows<{ reason: number; tokens: string; networks: string }>(sql, await reader.window(params, source))
+  return new Map(found.map((row) => [row.reason, { tokens: Number(row.tokens), networks: Number(row.networks) }]))
+}

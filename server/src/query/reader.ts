@@ -1,0 +1,66 @@
+import type { Milliseconds } from 'tokentrail'
+import { KINDS } from 'tokentrail'
+import type { Clock } from '../clock.ts'
+import { TrailError } from '../errors.ts'
+import type { RecordReads, Records, TokenRecord } from '../records/records.ts'
+import type { SqlValue, Store } from '../store/store.ts'
+import type { WindowParams } from './rows.ts'
+import { KEPT } from './sources.ts'
+import { spanParams, spansOf } from './spans.ts'
+
+/** What a question reads with: the store in one tenant's scope, and the records to name what it finds. */
+export interface Reader {
+  readonly tenantNo: number
+  readonly now: Milliseconds
+  readonly read: RecordReads
+  /** Runs constant SQL that names its tables by `OF`. Tenant and hidden events are set here. */
+  rows<Row>(sql: string, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]>
+  /** The token of a public id; `not_found` for strangers and other tenants' tokens. */
+  token(id: string): Promise<TokenRecord>
+  /** Parameters of the sources for a window: roll-ups of the kind for whole steps, raw events else and for one token. */
+  window(params: WindowParams, source: keyof typeof KEPT): Promise<Readonly<Record<string, SqlValue>>>
+  cost(): { readonly rowsRead: number; readonly elapsedMs: number }
+}
+
+export interface ReaderParts {
+  readonly store: Store
+  readonly records: Records
+  readonly clock: Clock
+}
+
+const CANARY = 1
+const CANARY_OR_SIMULATED = 3
+
+/** Opens the store and the records for one tenant. */
+export async function openReader(parts: ReaderParts, tenantNo: number, signal?: AbortSignal): Promise<Reader> {
+  const tenant = await parts.records.read.tenant(tenantNo)
+  if (tenant === null) throw new TrailError('not_found', 'There is no such tenant.', { input: 'tenant' })
+  const scope = { tenant: tenantNo, hidden: tenant.simulated ? CANARY : CANARY_OR_SIMULATED }
+  const cost = { rowsRead: 0, elapsedMs: 0 }
+  const reader: Reader = {
+    tenantNo,
+    now: parts.clock.now(),
+    read: parts.records.read,
+    async rows<Row>(sql: string, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]> {
+      const answer = await parts.store.query<Row>({ sql, params: { ...params, ...scope }, ...(signal ? { signal } : {}) })
+      cost.rowsRead += answer.cost.rowsRead
+      cost.elapsedMs += answer.cost.elapsedMs
+      return answer.rows
+    },
+    token: (id) => tokenOf(parts.records.read, tenantNo, id),
+    async window({ from, to, kind, token }, source) {
+      const no = token === undefined ? 0 : (await reader.token(token)).no
+      const spans = spansOf({ from, to }, no === 0 ? KEPT[source] : [], reader.now)
+      return { ...spanParams(spans), kind: KINDS[kind ?? 'none'], token: no }
+    },
+    cost: () => ({ ...cost }),
+  }
+  return reader
+}
+
+async function tokenOf(read: RecordReads, tenantNo: number, id: string): Promise<TokenRecord> {
+  const token = await read.token(tenantNo, id)
+  if (token === null)
+    throw new TrailError('not_found', 'There is no token with this id. Give the public id of a token.', { input: 'token' })
+  return token
+}

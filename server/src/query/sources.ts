@@ -1,0 +1,96 @@
+import { CLASS, IS_ATTEMPT } from './classes.ts'
+import { IS_METERED, IS_METERED_RAW, OF } from './scope.ts'
+import type { Kept } from './spans.ts'
+
+/** Days for which each roll-up is surely kept (`store/rollups.ts` keeps one more). */
+const DAY: Kept = { grain: 'day', days: 1825 }
+const HOUR: Kept = { grain: 'hour', days: 399 }
+const MINUTE: Kept = { grain: 'minute', days: 13 }
+
+/** Roll-ups that answer each kind of source, coarsest first; nothing of them is used where one token is asked for. */
+export const KEPT = {
+  day: [DAY, HOUR],
+  hour: [HOUR],
+  minute: [MINUTE],
+  uniqueDay: [DAY],
+  uniqueHour: [{ grain: 'hour', days: 89 }],
+  tokenDay: [{ grain: 'day', days: 399 }],
+  networkDay: [{ grain: 'day', days: 89 }],
+  raw: [],
+} as const satisfies Record<string, readonly Kept[]>
+
+const DAYS = 'day >= toDate({day_from:UInt16}) AND day < toDate({day_to:UInt16})'
+const HOURS = ranges('hour', "toDateTime({?:UInt32}, 'UTC')", 'hour1', 'hour2')
+const MINUTES = ranges('minute', "toDateTime({?:UInt32}, 'UTC')", 'minute1', 'minute2')
+const RAW = ranges('occurred_at', "fromUnixTimestamp64Milli({?:Int64}, 'UTC')", 'raw1', 'raw2')
+const OF_KIND = '({kind:UInt8} = 0 OR kind = {kind:UInt8})'
+
+function ranges(column: string, bound: string, ...names: readonly string[]): string {
+  const range = (name: string): string =>
+    `(${column} >= ${bound.replace('?', `${name}_from`)} AND ${column} < ${bound.replace('?', `${name}_to`)})`
+  return `(${names.map(range).join(' OR ')})`
+}
+
+/** Raw attempts at the edges of the window, or all of one token's. */
+export const RAW_ATTEMPTS = `${OF.events} AND ${RAW} AND ${OF_KIND} AND ({token:UInt64} = 0 OR token_no = {token:UInt64})
+  AND ${IS_METERED_RAW} AND ${IS_ATTEMPT}`
+
+const LABELS = 'service, kind, type, outcome, reason, population'
+const arm = (at: string, source: string, range: string): string =>
+  `SELECT ${at} AS at, ${LABELS}, count, late FROM ${source} AND ${range} AND ${OF_KIND} AND ${IS_METERED}`
+
+/** Every event of the window by its labels: at, service, kind, type, outcome, reason, population, count, late. */
+export const EVENT_COUNTS = `(${arm("toDateTime(day, 'UTC')", OF.events_day, DAYS)}
+  UNION ALL ${arm('hour', OF.events_hour, HOURS)}
+  UNION ALL ${arm('minute', OF.events_minute, MINUTES)}
+  UNION ALL SELECT toDateTime(occurred_at, 'UTC') AS at, ${LABELS}, toUInt64(count) AS count, if(delay_ms > 300000, toUInt64(count), 0) AS late
+    FROM ${OF.events} AND ${RAW} AND ${OF_KIND} AND ({token:UInt64} = 0 OR token_no = {token:UInt64}) AND ${IS_METERED_RAW})`
+
+const UNIQUE_STATES = (precision: number): string => `kind, outcome, reason,
+  uniqCombined64StateIf(${precision})(token_no, token_no != 0) AS tokens,
+  uniqCombined64StateIf(${precision})(network, network != 0) AS networks`
+
+/** States of distinct tokens and networks by outcome and reason, at the precision of the roll-up. */
+export const UNIQUES = {
+  uniqueDay: `(SELECT kind, outcome, reason, tokens, networks FROM ${OF.unique_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
+    UNION ALL SELECT ${UNIQUE_STATES(14)} FROM ${RAW_ATTEMPTS} GROUP BY kind, outcome, reason)`,
+  uniqueHour: `(SELECT kind, outcome, reason, tokens, networks FROM ${OF.unique_hour} AND ${HOURS} AND ${OF_KIND} AND ${IS_METERED}
+    UNION ALL SELECT ${UNIQUE_STATES(12)} FROM ${RAW_ATTEMPTS} GROUP BY kind, outcome, reason)`,
+} as const
+
+/** A duration is measured where the door took one; a coalesced row has none of its own. */
+export const HAS_DURATION = 'duration_us > 0 AND bitAnd(flags, 512) = 0'
+const DIGEST = 'quantilesTDigestState(0.5, 0.95, 0.99)(duration_us)'
+
+/** States of latency: at, outcome, quantiles, samples. */
+export const LATENCIES = `(SELECT hour AS at, outcome, quantiles, samples FROM ${OF.latency_hour} AND ${HOURS} AND ${OF_KIND} AND ${IS_METERED}
+  UNION ALL SELECT minute AS at, outcome, quantiles, samples FROM ${OF.latency_minute} AND ${MINUTES} AND ${OF_KIND} AND ${IS_METERED}
+  UNION ALL SELECT toStartOfMinute(toDateTime(occurred_at, 'UTC')) AS at, outcome, ${DIGEST} AS quantiles, count() AS samples
+    FROM ${RAW_ATTEMPTS} AND ${HAS_DURATION} GROUP BY at, outcome)`
+
+const SUMS = 'accepted, invalid, forbidden, throttled, unavailable'
+const RAW_SUMS = SUMS.split(', ')
+  .map((name) => `if(class = '${name}', toUInt64(count), 0) AS ${name}`)
+  .join(', ')
+
+/** Attempts of each known token: token_no, the five classes, last_at. */
+export const TOKEN_COUNTS = `(SELECT token_no, ${SUMS}, last_at FROM ${OF.token_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
+  UNION ALL SELECT token_no, ${RAW_SUMS}, occurred_at AS last_at
+    FROM (SELECT token_no, occurred_at, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS} AND token_no != 0))`
+
+/** States of the networks of some tokens. */
+export const TOKEN_NETWORKS = `(SELECT token_no, networks FROM ${OF.token_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED} AND token_no IN {tokens:Array(UInt64)}
+  UNION ALL SELECT token_no, uniqCombined64StateIf(12)(network, network != 0) AS networks
+    FROM ${RAW_ATTEMPTS} AND token_no IN {tokens:Array(UInt64)} GROUP BY token_no)`
+
+/** Attempts from each network: network, asn, country, the five classes. */
+export const NETWORK_COUNTS = `(SELECT network, asn, country, ${SUMS} FROM ${OF.network_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
+  UNION ALL SELECT network, asn, country, ${RAW_SUMS}
+    FROM (SELECT network, asn, country, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS}))`
+
+/** States of the tokens and unknown credentials of some networks. */
+export const NETWORK_UNIQUES = `(SELECT network, tokens, credentials FROM ${OF.network_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
+    AND network IN {networks:Array(UInt64)}
+  UNION ALL SELECT network, uniqCombined64StateIf(12)(token_no, token_no != 0) AS tokens,
+    uniqCombined64StateIf(12)(fingerprint, fingerprint != toFixedString('', 16)) AS credentials
+    FROM ${RAW_ATTEMPTS} AND network IN {networks:Array(UInt64)} GROUP BY network)`
