@@ -5,7 +5,14 @@ import type { EventRow } from '../event/row.ts'
 export type Ending = 'consumed' | 'revoked' | 'superseded' | 'locked' | 'exhausted' | 'expired'
 
 /** How the secret is stored. `observed` tokens are validated elsewhere and have no digest here. */
-export type DigestScheme = 'sha256' | `hmac-sha256:${number}` | 'sha256:hex' | 'sha256:base64' | 'sha512-256' | 'scrypt' | 'observed'
+export type DigestScheme =
+  | 'sha256'
+  | `hmac-sha256:${number}`
+  | 'sha256:hex'
+  | 'sha256:base64'
+  | 'sha512-256'
+  | 'scrypt'
+  | 'observed'
 
 /** Everything about one token but its secret. Living token and tombstone alike. */
 export interface TokenRecord {
@@ -151,23 +158,89 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  */
 export interface RecordActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
-  addTenant(p: { name: string; id?: string; prefixes?: Partial<Record<TokenKind, string>>; retention?: number; simulated?: boolean; at: Milliseconds; actor: Actor }): Tenant
+  addTenant(p: {
+    name: string
+    id?: string
+    prefixes?: Partial<Record<TokenKind, string>>
+    retention?: number
+    simulated?: boolean
+    at: Milliseconds
+    actor: Actor
+  }): Tenant
   putOwner(p: { tenantNo: number; id: string; name?: string | null; disabled?: boolean; at: Milliseconds; actor: Actor }): Owner
   /** 101 `token.issued`; `token_exists` when the id is taken. Owner rows are made as needed. */
   issueToken(p: { token: NewToken; at: Milliseconds; actor: Actor; facts?: EventFacts }): Changed
   /** 101 or 102 in one transaction, many at once; existing ids are skipped and reported. */
-  importTokens(p: { tokens: readonly NewToken[]; at: Milliseconds; actor: Actor }): { imported: readonly TokenRecord[]; existing: readonly string[] }
+  importTokens(p: { tokens: readonly NewToken[]; at: Milliseconds; actor: Actor }): {
+    imported: readonly TokenRecord[]
+    existing: readonly string[]
+  }
   /** Gives numbers to tokens another system validates, making rows (observed) where needed; no event, idempotent. */
-  observeTokens(p: { tenantNo: number; tokens: readonly { id: string; kind: TokenKind; ownerId: string; seenAt: Milliseconds }[]; at: Milliseconds; simulated?: boolean }): readonly TokenRecord[]
+  observeTokens(p: {
+    tenantNo: number
+    tokens: readonly { id: string; kind: TokenKind; ownerId: string; seenAt: Milliseconds }[]
+    at: Milliseconds
+    simulated?: boolean
+  }): readonly TokenRecord[]
   /** State of an observed token as its own system reports it (created, deleted, status changed); the event comes with ingest. */
-  noteObserved(p: { tenantNo: number; id: string; change: { issuedAt?: Milliseconds; endedAt?: Milliseconds; ending?: Ending; endingReason?: EndingReason; suspendedAt?: Milliseconds | null } ; endedBy?: EventNumber }): TokenRecord | null
+  noteObserved(p: {
+    tenantNo: number
+    id: string
+    change: {
+      issuedAt?: Milliseconds
+      endedAt?: Milliseconds
+      ending?: Ending
+      endingReason?: EndingReason
+      suspendedAt?: Milliseconds | null
+    }
+    endedBy?: EventNumber
+  }): TokenRecord | null
   /** 103 `token.changed` and/or 104 `token.scopes_changed`. Ended tokens are refused. */
-  changeToken(p: { tenantNo: number; id: string; change: { name?: string | null; metadata?: Record<string, string>; scopes?: readonly string[]; cidrs?: readonly string[]; origins?: readonly string[]; methods?: readonly string[]; expiresAt?: Milliseconds | null; rateLimit?: { count: number; windowMs: number } | null; canary?: boolean }; at: Milliseconds; actor: Actor }): Changed | Refused
+  changeToken(p: {
+    tenantNo: number
+    id: string
+    change: {
+      name?: string | null
+      metadata?: Record<string, string>
+      scopes?: readonly string[]
+      cidrs?: readonly string[]
+      origins?: readonly string[]
+      methods?: readonly string[]
+      expiresAt?: Milliseconds | null
+      rateLimit?: { count: number; windowMs: number } | null
+      canary?: boolean
+    }
+    at: Milliseconds
+    actor: Actor
+  }): Changed | Refused
   /** 105 `token.rotated` on the predecessor, 101 `successor`; one transaction. The predecessor keeps working until `graceUntil`. */
-  rotateToken(p: { tenantNo: number; id: string; successor: NewToken; graceUntil: Milliseconds; reason: RotationReason; at: Milliseconds; actor: Actor }): { predecessor: TokenRecord; successor: TokenRecord; event: EventNumber } | Refused
+  rotateToken(p: {
+    tenantNo: number
+    id: string
+    successor: NewToken
+    graceUntil: Milliseconds
+    reason: RotationReason
+    at: Milliseconds
+    actor: Actor
+  }): { predecessor: TokenRecord; successor: TokenRecord; event: EventNumber } | Refused
   /** 107. An already ended token is refused; `family` also revokes every living generation. */
-  revokeToken(p: { tenantNo: number; id: string; reason: EndingReason; note?: string; family?: boolean; at: Milliseconds; actor: Actor }): Changed | Refused
-  suspendToken(p: { tenantNo: number; id: string; until?: Milliseconds | null; note?: string; at: Milliseconds; actor: Actor }): Changed | Refused
+  revokeToken(p: {
+    tenantNo: number
+    id: string
+    reason: EndingReason
+    note?: string
+    family?: boolean
+    at: Milliseconds
+    actor: Actor
+  }): Changed | Refused
+  suspendToken(p: {
+    tenantNo: number
+    id: string
+    until?: Milliseconds | null
+    note?: string
+    at: Milliseconds
+    actor: Actor
+  }): Changed | Refused
   resumeToken(p: { tenantNo: number; id: string; at: Milliseconds; actor: Actor }): Changed | Refused
   /**
    * 202 `token.consumed`: `UPDATE … SET ended… WHERE no = ? AND ended_at IS NULL RETURNING …`, one guarded statement that also
@@ -175,12 +248,23 @@ export interface RecordActions {
    */
   consumeToken(p: { tenantNo: number; no: number; at: Milliseconds; facts: EventFacts }): Changed | Refused
   /** Takes one use of a token with a use limit; the last one also writes 111 `token.exhausted`. */
-  useToken(p: { tenantNo: number; no: number; at: Milliseconds; facts: EventFacts }): { usesLeft: number; token: TokenRecord } | Refused
+  useToken(p: {
+    tenantNo: number
+    no: number
+    at: Milliseconds
+    facts: EventFacts
+  }): { usesLeft: number; token: TokenRecord } | Refused
   /**
    * Takes one attempt of a validation token, whatever the comparison said: a success ends it as consumed (202), the last
    * failing attempt locks it (112). A success without attempts left is refused. `event` is the number of 202 or 112.
    */
-  attemptToken(p: { tenantNo: number; no: number; succeeded: boolean; at: Milliseconds; facts: EventFacts }): { attemptsUsed: number; locked: boolean; token: TokenRecord; event: EventNumber | null } | Refused
+  attemptToken(p: {
+    tenantNo: number
+    no: number
+    succeeded: boolean
+    at: Milliseconds
+    facts: EventFacts
+  }): { attemptsUsed: number; locked: boolean; token: TokenRecord; event: EventNumber | null } | Refused
   /** Notes that a token was handed to a channel (113) or came back (114); the events are counted ones and go through the journal. */
   noteSent(p: { tenantNo: number; id: string; at: Milliseconds; delivered: boolean }): TokenRecord
   /** Replaces the digest after an accepted use (lazy re-keying to the newest pepper). No event. */
@@ -189,10 +273,24 @@ export interface RecordActions {
    * What follows from the clock, each token noted once: expiries and ends of grace (the caller journals 110 and 106 from the
    * rows), ends of a timed suspension (109) and purge of tombstones (115), both in the outbox.
    */
-  sweep(p: { at: Milliseconds; max: number; purgeBefore: Milliseconds }): { expired: readonly TokenRecord[]; superseded: readonly TokenRecord[]; resumed: readonly TokenRecord[]; purged: number; more: boolean }
+  sweep(p: { at: Milliseconds; max: number; purgeBefore: Milliseconds }): {
+    expired: readonly TokenRecord[]
+    superseded: readonly TokenRecord[]
+    resumed: readonly TokenRecord[]
+    purged: number
+    more: boolean
+  }
   /** Any critical event without a change of its own here (sign-in, export): only the outbox row. */
   noteCritical(p: { tenantNo: number; type: number; facts: EventFacts; at: Milliseconds }): EventNumber
-  createSession(p: { idDigest: Uint8Array; tokenNo: number; tenantNo: number; csrf: string; at: Milliseconds; expiresAt: Milliseconds; actor: Actor }): EventNumber
+  createSession(p: {
+    idDigest: Uint8Array
+    tokenNo: number
+    tenantNo: number
+    csrf: string
+    at: Milliseconds
+    expiresAt: Milliseconds
+    actor: Actor
+  }): EventNumber
   endSession(p: { idDigest: Uint8Array }): boolean
   leaseWriter(p: { purpose: string; at: Milliseconds }): number
   putKey(p: StoredKey): StoredKey

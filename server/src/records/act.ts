@@ -1,0 +1,19 @@
+import { ACTIONS } from './actions/table.ts'
+import type { RecordActions } from './records.ts'
+import type { Transaction } from './transaction.ts'
+
+export type ActionName = keyof RecordActions
+export type ActionParams<Name extends ActionName> = Parameters<RecordActions[Name]>[0]
+export type ActionResult<Name extends ActionName> = ReturnType<RecordActions[Name]>
+
+/** One action on its way: what `act` was asked for. */
+export interface Call {
+  readonly name: ActionName
+  readonly params: unknown
+}
+
+/** Runs an action in a transaction that the caller has begun and will commit or roll back. */
+export function perform(tx: Transaction, { name, params }: Call): Promise<unknown> {
+  const action = ACTIONS[name] as (tx: Transaction, params: unknown) => Promise<unknown>
+  return action(tx, params)
+}

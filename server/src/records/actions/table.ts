@@ -1,0 +1,49 @@
+import type { RecordActions } from '../records.ts'
+import type { Action } from '../transaction.ts'
+import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
+import {
+  createSession,
+  destroyKeys,
+  endSession,
+  forgetOutbox,
+  leaseWriter,
+  noteCritical,
+  putImport,
+  putKey,
+  putSetting,
+} from './house.ts'
+import { importTokens, issueToken, observeTokens } from './issue.ts'
+import { putOwner } from './owners.ts'
+import { attemptToken, consumeToken, noteSent, rekeyToken, useToken } from './spend.ts'
+import { sweep } from './sweep.ts'
+import { addTenant } from './tenants.ts'
+
+/** Every action by its name. */
+export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } = {
+  addTenant,
+  putOwner,
+  issueToken,
+  importTokens,
+  observeTokens,
+  noteObserved,
+  changeToken,
+  rotateToken,
+  revokeToken,
+  suspendToken,
+  resumeToken,
+  consumeToken,
+  useToken,
+  attemptToken,
+  noteSent,
+  rekeyToken,
+  sweep,
+  noteCritical,
+  createSession,
+  endSession,
+  leaseWriter,
+  putKey,
+  destroyKeys,
+  putSetting,
+  putImport,
+  forgetOutbox,
+}

@@ -1,0 +1,87 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
+import { TrailError } from '../errors.ts'
+import { perform } from './act.ts'
+import { toFailure, type Failure } from './failure.ts'
+import { migrate } from './migrations.ts'
+import { holdLock, openForWriting, type SqliteConnection } from './sqlite-connection.ts'
+import { runGroup, type GroupDone, type WriterCall } from './sqlite-group.ts'
+
+/** What the thread is started with. */
+export interface WriterData {
+  readonly file: string
+  readonly at: number
+}
+
+/** From the thread: it is ready, cannot start, or has done a group. */
+export type WriterMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'broken'; readonly failure: Failure }
+  | ({ readonly type: 'done' } & GroupDone)
+
+type Message = WriterCall | 'close'
+
+/** Actions that share one commit. */
+const GROUP_MAX = 64
+
+/** The one writer: runs waiting actions in groups and answers after the commit. */
+async function write(port: MessagePort, { file, at }: WriterData): Promise<void> {
+  const lock = holdLock(file)
+  const connection = openForWriting(file)
+  const writer = await prepare(connection, at)
+  const waiting: Message[] = []
+  let isRunning = false
+  port.on('message', (message: Message) => {
+    waiting.push(message)
+    if (!isRunning) void run()
+  })
+  post(port, { type: 'ready' })
+
+  async function run(): Promise<void> {
+    isRunning = true
+    while (waiting.length > 0 || takeWaiting(port, waiting) > 0) {
+      takeWaiting(port, waiting)
+      const group = waiting.splice(0, GROUP_MAX)
+      const calls = group.filter((message) => message !== 'close')
+      if (calls.length > 0) post(port, { type: 'done', ...(await runGroup(connection, writer, calls)) })
+      if (group.includes('close')) return close()
+    }
+    isRunning = false
+  }
+
+  function close(): void {
+    connection.close()
+    lock.close()
+    port.close()
+  }
+}
+
+/** Takes what has arrived while a group ran, without waiting for the event loop. */
+function takeWaiting(port: MessagePort, waiting: Message[]): number {
+  while (waiting.length < GROUP_MAX) {
+    const next = receiveMessageOnPort(port)
+    if (!next) break
+    waiting.push(next.message)
+  }
+  return waiting.length
+}
+
+/** Brings the tables up to date and leases the number under which this process numbers critical events. */
+async function prepare({ raw, db }: SqliteConnection, at: number): Promise<number> {
+  raw.exec('BEGIN IMMEDIATE')
+  await migrate(db, 'sqlite')
+  const tx = { db, writer: 0, changes: [], notedCount: 0 }
+  const writer = await perform(tx, { name: 'leaseWriter', params: { purpose: 'records', at } })
+  raw.exec('COMMIT')
+  return Number(writer)
+}
+
+function post(port: MessagePort, message: WriterMessage): void {
+  port.postMessage(message)
+}
+
+if (!parentPort) throw new TrailError('internal', 'The records writer is a thread and is not started by hand.')
+const port = parentPort
+write(port, workerData).catch((error: unknown) => {
+  post(port, { type: 'broken', failure: toFailure(error) })
+  port.close()
+})

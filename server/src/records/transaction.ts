@@ -1,0 +1,52 @@
+import { TYPES, type TypeName } from 'tokentrail'
+import { blankEvent, type EventRow } from '../event/row.ts'
+import type { EventNumber, RecordActions, TokenChange, TokenRecord } from './records.ts'
+import type { Database } from './schema.ts'
+import { encodeEvent } from './outbox-event.ts'
+
+/**
+ * What an action works in. The same actions run on SQLite (in the writer thread) and on PostgreSQL. Everything done through
+ * `db` commits or rolls back together with the events that were noted.
+ */
+export interface Transaction {
+  readonly db: Database
+  /** Numbers the events of this transaction; no other transaction uses it at the same time. */
+  readonly writer: number
+  /** What every cache has to forget once this is committed. */
+  readonly changes: TokenChange[]
+  /** Events noted so far. */
+  notedCount: number
+}
+
+/** One action: in a transaction, with plain parameters, to a plain result. */
+export type Action<Name extends keyof RecordActions> = (
+  tx: Transaction,
+  params: Parameters<RecordActions[Name]>[0],
+) => Promise<ReturnType<RecordActions[Name]>>
+
+/** Writes a critical event to the outbox under the writer's next number. */
+export async function note(tx: Transaction, event: Partial<EventRow> & { readonly type: number }): Promise<EventNumber> {
+  const { seq } = await tx.db
+    .updateTable('writer')
+    .set((row) => ({ seq: row('seq', '+', 1) }))
+    .where('no', '=', tx.writer)
+    .returning('seq')
+    .executeTakeFirstOrThrow()
+  const row: EventRow = Object.assign(blankEvent(), event, { writer: tx.writer, seq })
+  await tx.db
+    .insertInto('outbox')
+    .values({ writer: tx.writer, seq, event: encodeEvent(row) })
+    .execute()
+  tx.notedCount += 1
+  return { writer: tx.writer, seq }
+}
+
+/** The integer of a type. */
+export function typeId(name: TypeName): number {
+  return TYPES[name].id
+}
+
+/** Tells every cache, once this is committed, that a token changed. */
+export function changed(tx: Transaction, token: TokenRecord): void {
+  tx.changes.push({ no: token.no, id: token.id, version: token.version })
+}
