@@ -118,10 +118,13 @@ describe.each(Object.entries(frameworks))('%s', (_, framework) => {
     expect(body).toMatchObject({ status: expected, code: answer })
   })
 
-  test('a request without a token is refused by the door like any other, so that it is recorded', async () => {
-    const { status, asked } = await ask(rejected('invalid'), {}, {})
-    expect(status).toBe(401)
-    expect(asked.token).toBe('')
+  test('a request without a token is told how to authenticate, and nobody is asked (RFC 6750 §3.1)', async () => {
+    const { status, headers, network } = await ask(rejected('invalid'), {}, {})
+    expect({ status, challenge: headers.get('www-authenticate'), asked: network.requests.length }).toEqual({
+      status: 401,
+      challenge: 'Bearer',
+      asked: 0,
+    })
   })
 
   test('an unreachable server refuses by default', async () => {

@@ -46,6 +46,7 @@ export async function guard(
   header: HeaderReader,
 ): Promise<Passage> {
   const token = options.header ? header(options.header.toLowerCase()) : bearerToken(header('authorization'))
+  if (token === undefined) return MISSING
   const request = present({
     ...facts,
     kind: options.kind,
@@ -53,10 +54,18 @@ export async function guard(
     action: options.action,
     resource: options.resource,
   })
-  const answer = await trail.validate({ ...request, token: token ?? '' })
+  const answer = await trail.validate({ ...request, token })
   if (answer.verdict === 'accepted') return { passed: true, token: answer.token }
   if (answer.answer === 'unavailable' && options.whenUnavailable === 'allow') return failOpen(trail, facts)
   return refusal(answer, options)
+}
+
+/** Who shows no credential is told how to, and no more (RFC 6750 §3.1). */
+const MISSING: Passage = {
+  passed: false,
+  status: 401,
+  headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', 'www-authenticate': 'Bearer' },
+  body: { type: 'about:blank', title: 'A valid token is needed', status: 401, code: 'invalid' },
 }
 
 function failOpen(trail: Tokentrail, facts: RequestFacts): Passage {
