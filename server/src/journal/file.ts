@@ -113,7 +113,8 @@ const SQL = {
   register: 'INSERT OR IGNORE INTO reader SELECT ?, position FROM state',
   readTo: 'UPDATE reader SET position = ? WHERE name = ?',
   tallies: 'SELECT position, tallies FROM batch WHERE position > ? AND position <= ?',
-  moved: 'UPDATE total SET stored = stored + ?, coalesced = coalesced + ?, journalled = journalled - ? WHERE tenant = ? AND promise = ?',
+  moved:
+    'UPDATE total SET stored = stored + ?, coalesced = coalesced + ?, journalled = journalled - ? WHERE tenant = ? AND promise = ?',
   damaged: 'UPDATE state SET damaged = damaged + ?',
   sizes: 'SELECT count(*) AS batches, total(length(frame)) AS bytes FROM batch WHERE position <= ?',
   delete: 'DELETE FROM batch WHERE position <= ?',
@@ -125,7 +126,10 @@ type Row = Record<string, never>
 /** Opens the journal's file, or makes it. Throws `data_newer` for one of a later version. */
 export function openJournalFile(file: string): JournalFile {
   const db = openDatabase(file)
-  const run = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)])) as Record<keyof typeof SQL, StatementSync>
+  const run = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)])) as Record<
+    keyof typeof SQL,
+    StatementSync
+  >
   const one = (name: keyof typeof SQL): Row => (run[name].get() ?? {}) as Row
   const all = (name: keyof typeof SQL, ...values: number[]): Row[] => run[name].all(...values) as Row[]
 
@@ -147,7 +151,10 @@ export function openJournalFile(file: string): JournalFile {
       position: one('state')['position'] ?? 0,
       totals: all('totals').map((total) => withLosses(total as unknown as Total, losses)),
       undeclared: losses.map((loss) => ({ ...loss, count: loss.count - loss.declared })).filter((loss) => loss.count > 0),
-      marks: all('marks').map(({ writer, high, gaps }) => [writer ?? 0, { high: high ?? 0, gaps: JSON.parse(gaps ?? '[]') as Mark['gaps'] }]),
+      marks: all('marks').map(({ writer, high, gaps }) => [
+        writer ?? 0,
+        { high: high ?? 0, gaps: JSON.parse(gaps ?? '[]') as Mark['gaps'] },
+      ]),
       readers: Object.fromEntries(all('readers').map(({ name, position }) => [name, position])),
       damaged: one('state')['damaged'] ?? 0,
       waiting: waiting(),
@@ -250,9 +257,15 @@ const ABOVE_ANY = Array.from({ length: 16 }, () => 255)
 function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5000 })
   try {
-    db.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864')
+    db.exec(
+      'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864',
+    )
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as Row
-    if ((version ?? 0) > VERSION) throw new TrailError('data_newer', `The journal ${file} has version ${version}; this one knows ${VERSION}. Use the newer Tokentrail.`)
+    if ((version ?? 0) > VERSION)
+      throw new TrailError(
+        'data_newer',
+        `The journal ${file} has version ${version}; this one knows ${VERSION}. Use the newer Tokentrail.`,
+      )
     if (version === 0) db.exec(`BEGIN; ${TABLES} COMMIT`)
     return db
   } catch (error) {
@@ -282,7 +295,7 @@ function movesOf(batches: readonly BatchTallies[], damaged: ReadonlySet<number>)
       const move = moves.get(key) ?? { tenant, promise, stored: 0, coalesced: 0, damaged: 0 }
       moves.set(key, move)
       if (damaged.has(batch.position)) move.damaged += plain + coalesced
-      else (move.stored += plain), (move.coalesced += coalesced)
+      else ((move.stored += plain), (move.coalesced += coalesced))
     }
   }
   return [...moves.values()]

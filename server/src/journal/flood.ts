@@ -47,7 +47,12 @@ const ALL = 2 ** 32
  * A gate with one token bucket per tenant. The sample is by hash of the event's number, with a share that follows the rate: it is
  * uniform within each stretch of constant share, and the group it stands for is what was folded in the same second.
  */
-export function createFloodGate(o: { clock: Clock; limits: FloodLimits; key: number; onChange: (change: FloodChange) => void }): FloodGate {
+export function createFloodGate(o: {
+  clock: Clock
+  limits: FloodLimits
+  key: number
+  onChange: (change: FloodChange) => void
+}): FloodGate {
   const { clock, limits, key, onChange } = o
   const flows = new Map<number, TenantFlow>()
 
@@ -67,7 +72,17 @@ export function createFloodGate(o: { clock: Clock; limits: FloodLimits; key: num
   function flowOf(tenant: number, now: number): TenantFlow {
     const known = flows.get(tenant)
     if (known) return known
-    const blank = { room: limits.perSecond, at: now, flooded: false, overAt: 0, events: 0, second: 0, inSecond: 0, samples: 0, below: 0 }
+    const blank = {
+      room: limits.perSecond,
+      at: now,
+      flooded: false,
+      overAt: 0,
+      events: 0,
+      second: 0,
+      inSecond: 0,
+      samples: 0,
+      below: 0,
+    }
     flows.set(tenant, blank)
     return blank
   }

@@ -37,7 +37,7 @@ export function createFolds(writer: number): Folds {
   /** Networks are told apart up to a bound per second, so that a flood from everywhere ends in few rows too. */
   function networkOf(row: EventRow): bigint {
     const now = Math.floor(row.occurredAt / 1000)
-    if (now !== second) (networks = new Set()), (second = now)
+    if (now !== second) ((networks = new Set()), (second = now))
     if (networks.has(row.network)) return row.network
     if (networks.size >= KEYS_MAX || folds.size >= KEYS_MAX) return 0n
     networks.add(row.network)
@@ -48,7 +48,11 @@ export function createFolds(writer: number): Folds {
     const network = networkOf(row)
     const key = foldKey(row, network)
     let fold = folds.get(key)
-    if (!fold) folds.set(key, (fold = { first: firstOf(row, network, writer, seq), count: 0, lastAt: row.occurredAt, hitters: createHitters() }))
+    if (!fold)
+      folds.set(
+        key,
+        (fold = { first: firstOf(row, network, writer, seq), count: 0, lastAt: row.occurredAt, hitters: createHitters() }),
+      )
     fold.count += row.count
     fold.lastAt = Math.max(fold.lastAt, row.occurredAt)
     hit(fold.hitters, wordOf(row.fingerprint, 0), wordOf(row.fingerprint, 4))
@@ -72,7 +76,20 @@ export function createFolds(writer: number): Folds {
 /** What the events of one fold share; what they do not share is left out. */
 function firstOf(row: EventRow, network: bigint, writer: number, seq: number): EventRow {
   const { tenant, retention, schema, type, outcome, reason, kind, population, flags, occurredAt, fingerprintEpoch, service } = row
-  const shared = { tenant, retention, schema, type, outcome, reason, kind, population, flags, occurredAt, fingerprintEpoch, service }
+  const shared = {
+    tenant,
+    retention,
+    schema,
+    type,
+    outcome,
+    reason,
+    kind,
+    population,
+    flags,
+    occurredAt,
+    fingerprintEpoch,
+    service,
+  }
   const place = network === 0n ? {} : { asn: row.asn, country: row.country }
   return { ...blankEvent(), ...shared, ...place, network, writer, seq }
 }

@@ -95,7 +95,9 @@ function sketchFor(hitters: Hitters): Sketch {
 
 function keepLargest(hitters: Hitters): void {
   sketchFor(hitters)
-  const order = [...hitters.counts.keys()].sort((a, b) => (hitters.counts[b] ?? 0) - (hitters.counts[a] ?? 0)).slice(0, HITTERS_MAX)
+  const order = [...hitters.counts.keys()]
+    .sort((a, b) => (hitters.counts[b] ?? 0) - (hitters.counts[a] ?? 0))
+    .slice(0, HITTERS_MAX)
   for (const list of [hitters.low, hitters.high, hitters.counts, hitters.errors]) {
     list.splice(0, list.length, ...order.map((i) => list[i] ?? 0))
   }

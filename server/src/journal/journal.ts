@@ -63,7 +63,14 @@ export interface Journal {
   /** Highest number without a gap below it that was received from a writer. */
   highWater(writer: number): Promise<number>
   /** Counts a loss that happened before the journal (a client's buffer, say) and declares it by `loss.declared`. */
-  declareLoss(loss: { readonly tenant: number; readonly writer: number; readonly reason: LossReason; readonly count: number; readonly from: Milliseconds; readonly to: Milliseconds }): void
+  declareLoss(loss: {
+    readonly tenant: number
+    readonly writer: number
+    readonly reason: LossReason
+    readonly count: number
+    readonly from: Milliseconds
+    readonly to: Milliseconds
+  }): void
   /** Position of the newest durable batch; 0 = none yet. */
   position(): number
   /** How far each registered reader has passed. `ship` is always registered. */

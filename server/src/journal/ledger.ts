@@ -38,7 +38,16 @@ export function createLedger(totals: readonly Total[]): Ledger {
 
   function totalOf({ tenant, promise }: { readonly tenant: number; readonly promise: number }): Total {
     const key = tenant * PROMISES.length + promise
-    const total = byKey.get(key) ?? { tenant, promise, received: 0, stored: 0, coalesced: 0, journalled: 0, repeated: 0, dropped: {} }
+    const total = byKey.get(key) ?? {
+      tenant,
+      promise,
+      received: 0,
+      stored: 0,
+      coalesced: 0,
+      journalled: 0,
+      repeated: 0,
+      dropped: {},
+    }
     byKey.set(key, total)
     return total
   }
@@ -58,7 +67,10 @@ export function createLedger(totals: readonly Total[]): Ledger {
 
 type Sum = { -readonly [Field in keyof Conservation]: Field extends 'dropped' ? LossCounts : Conservation[Field] }
 
-function ofWhom(promise: PromiseClass | undefined, tenant: number | undefined): (of: { tenant: number; promise: number }) => boolean {
+function ofWhom(
+  promise: PromiseClass | undefined,
+  tenant: number | undefined,
+): (of: { tenant: number; promise: number }) => boolean {
   const promiseNo = promise === undefined ? undefined : PROMISES.indexOf(promise)
   return (of) => (promiseNo === undefined || of.promise === promiseNo) && (tenant === undefined || of.tenant === tenant)
 }

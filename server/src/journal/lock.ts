@@ -11,7 +11,11 @@ export function lockFile(file: string): () => void {
     db.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     db.close()
-    throw new TrailError('data_in_use', `The journal ${file} is open in another process. Stop that one, or use another data folder.`, { cause })
+    throw new TrailError(
+      'data_in_use',
+      `The journal ${file} is open in another process. Stop that one, or use another data folder.`,
+      { cause },
+    )
   }
   return () => db.close()
 }

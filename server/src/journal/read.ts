@@ -25,7 +25,9 @@ interface BatchRow {
 /** Opens the journal's file read-only. Every frame it gives out has passed its CRC. */
 export function openJournalReader(file: string): JournalReadFile {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
-  const select = db.prepare('SELECT position, received_at, frame FROM batch WHERE position > ? AND position <= ? ORDER BY position')
+  const select = db.prepare(
+    'SELECT position, received_at, frame FROM batch WHERE position > ? AND position <= ? ORDER BY position',
+  )
 
   function next(position: number, bytesMax: number, upTo: number = Number.MAX_SAFE_INTEGER): JournalPage {
     const batches: JournalBatch[] = []

@@ -7,7 +7,10 @@ import type { Answer } from './writer-thread.ts'
 
 /** The journal's file, written by a thread of its own: the disk never holds up the main thread. Calls are done in order. */
 export interface JournalThread {
-  call<Method extends keyof JournalFile>(method: Method, ...params: Parameters<JournalFile[Method]>): Promise<ReturnType<JournalFile[Method]>>
+  call<Method extends keyof JournalFile>(
+    method: Method,
+    ...params: Parameters<JournalFile[Method]>
+  ): Promise<ReturnType<JournalFile[Method]>>
   close(): Promise<void>
 }
 

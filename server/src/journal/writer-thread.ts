@@ -27,7 +27,10 @@ let syncing = false
 let dirty = false
 let syncFailed = false
 
-parentPort?.on('message', ({ no, method, params }: Call) => answer({ no, ...attempt(method, params) }))
+parentPort?.on('message', ({ no, method, params }: Call) => {
+  answer({ no, ...attempt(method, params) })
+  if (method === 'close') (clearTimeout(timer), parentPort?.close())
+})
 
 function answer(message: Answer): void {
   parentPort?.postMessage(message)
@@ -39,7 +42,6 @@ function attempt(method: keyof JournalFile, params: unknown): Omit<Answer, 'no'>
     if (method === 'commit') trustDisk(journal)
     const value = (journal[method] as (params: unknown) => unknown)(params)
     if (method === 'commit') syncSoon()
-    if (method === 'close') clearTimeout(timer), parentPort?.close()
     return { value }
   } catch (error) {
     return { failure: failureOf(error) }
@@ -65,7 +67,7 @@ function sync(): void {
   wal ??= openSync(`${file}-wal`, 'r+')
   fdatasync(wal, (error) => {
     syncing = false
-    if (error) (syncFailed = true), answer({ no: 0, failure: failureOf(error) })
+    if (error) ((syncFailed = true), answer({ no: 0, failure: failureOf(error) }))
     else if (dirty) syncSoon()
   })
 }
