@@ -42,6 +42,7 @@ export const ERRORS = {
   internal: { status: 500, title: 'Something is broken on our side' },
   // starting and the command line
   config_invalid: { status: 500, title: 'A setting is not accepted' },
+  port_in_use: { status: 500, title: 'Another program listens on this port' },
   data_in_use: { status: 500, title: 'Another process uses this data folder' },
   data_damaged: { status: 500, title: 'Stored bytes are not as they were written' },
   data_newer: { status: 500, title: 'The data was written by a newer version' },

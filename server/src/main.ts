@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createAccess } from './access/access.ts'
+import { systemClock } from './clock.ts'
+import { openDataFolder } from './config/data-folder.ts'
+import { openKeys } from './config/keys.ts'
+import { createIngest } from './connect/ingest.ts'
+import { createHttp } from './http/server.ts'
+import { openJournal } from './journal/open.ts'
+import { startRelay } from './journal/relay.ts'
+import { createLiveHub } from './live/hub.ts'
+import { startDemo } from './main/demo.ts'
+import { noteSystemEvent, startHousekeeping } from './main/house.ts'
+import { installTenant, provideAdminToken } from './main/install.ts'
+import { listen } from './main/listen.ts'
+import { createParts } from './main/parts.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { openPrivacy } from './privacy/pseudonyms.ts'
+import { createAsk } from './query/ask.ts'
+import { openRecords } from './records/open.ts'
+import { startShipping } from './ship/ship.ts'
+import { migrateStore } from './store/migrate.ts'
+import { openStore } from './store/open.ts'
+import { createIssuer } from './tokens/issuer.ts'
+import { createDoor } from './tokens/open-door.ts'
+import { startSweep } from './tokens/sweep.ts'
+import type { TypeName } from 'tokentrail'
+import type { Config } from './config/config.ts'
+import type { Log } from './config/log.ts'
+import type { Parts } from './main/parts.ts'
+
+/** A running server. */
+export interface Tokentrail {
+  readonly url: string
+  readonly data: string
+  /** File that holds the admin token (0600). */
+  readonly adminTokenFile: string
+  /** A link that signs the admin in to the dashboard, once. */
+  signIn(): Promise<string>
+  /** Answers what is under way and closes every part in the reverse order of opening. */
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  /** Plants a simulated tenant and its live traffic; hears of the progress. */
+  readonly demo?: (line: string) => void
+}
+
+const DASHBOARD = fileURLToPath(new URL('../../dashboard/dist', import.meta.url))
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** The whole product: opens each part and hands it what it needs. What fails to open closes what was opened before it. */
+export async function openTokentrail(config: Config, log: Log, options: OpenOptions = {}): Promise<Tokentrail> {
+  const parts = createParts(log)
+  try {
+    return await openParts(config, log, options, parts)
+  } catch (error) {
+    await parts.close()
+    throw error
+  }
+}
+
+async function openParts(config: Config, log: Log, options: OpenOptions, parts: Parts): Promise<Tokentrail> {
+  const clock = systemClock
+  const folder = parts.add(openDataFolder(config.data))
+  const { kek, peppers } = openKeys(config.keys)
+  const recordsAt = config.recordsUrl === undefined ? { file: folder.records } : { url: config.recordsUrl }
+  const records = parts.add(await openRecords({ ...recordsAt, clock, log }))
+  const tenant = await installTenant(records, clock, options.demo !== undefined)
+  const privacy = parts.add(await openPrivacy({ records, kek, clock, log }))
+  await privacy.prepare(tenant.no, clock.now())
+
+  const writer = await records.act('leaseWriter', { purpose: 'journal', at: clock.now() })
+  const journal = parts.add(await openJournal({ file: folder.journal, writer, clock, bytesMax: config.journalBytesMax, log }))
+  const note = (type: TypeName): Promise<unknown> => noteSystemEvent(journal, clock, tenant, type)
+  const storeAt = config.storeUrl === undefined ? {} : { url: config.storeUrl }
+  const onRestart = (): void => void note('store.restarted')
+  const store = parts.add(
+    await openStore({ ...storeAt, dir: folder.store, memoryBytesMax: config.storeMemoryBytesMax, log, onRestart }),
+  )
+  await migrateStore(store)
+  parts.add(startShipping({ journal, journalFile: folder.journal, store: store.address, clock, log }))
+  parts.add(startRelay({ records, journal, log }))
+
+  const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
+  const door = parts.add(createDoor(tokenParts))
+  const issuer = createIssuer(tokenParts)
+  parts.add(startSweep({ records, journal, clock, log }))
+  parts.add(startHousekeeping({ records, privacy, store, clock, log }))
+
+  const ask = createAsk({ store, records, journal, clock })
+  const metrics = createMetrics({ ask, store, records, journal, clock })
+  const live = parts.add(createLiveHub({ journal, records, clock }))
+  const ingest = createIngest({ records, journal, privacy, clock, log })
+  const access = parts.add(createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: tenant.no }))
+  const http = parts.add(
+    await createHttp({
+      records,
+      journal,
+      store,
+      door,
+      issuer,
+      ask,
+      metrics,
+      live,
+      ingest,
+      access,
+      clock,
+      log,
+      version,
+      dashboard: DASHBOARD,
+      trustedProxies: config.trustedProxies,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+    }),
+  )
+
+  const admin = await provideAdminToken({ records, issuer, file: folder.adminToken, tenant })
+  if (options.demo) parts.add(await startDemo({ records, journal, door, issuer, privacy, clock, log, tenant, say: options.demo }))
+  const url = await listen(http, config)
+  await note('system.started')
+  return {
+    url,
+    data: config.data,
+    adminTokenFile: folder.adminToken,
+    signIn: async () => (config.publicUrl ?? url) + (await access.signInLink(admin)).path,
+    close: async () => {
+      await note('system.stopped')
+      await parts.close()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { OUTCOMES, TYPES } from 'tokentrail'
+import type { TypeName } from 'tokentrail'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import { blankEvent } from '../event/row.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Privacy } from '../privacy/privacy.ts'
+import type { Records, Tenant } from '../records/records.ts'
+import { applyRetention } from '../store/retention.ts'
+import type { Store } from '../store/store.ts'
+
+const HOUR_MS = 3_600_000
+
+/** What must be done once an hour: make the next keys ready, destroy those whose time is over, drop what retention ends. */
+export function startHousekeeping(o: { records: Records; privacy: Privacy; store: Store; clock: Clock; log: Log }) {
+  const run = async (): Promise<void> => {
+    const at = o.clock.now()
+    for (const tenant of await o.records.read.tenants()) await o.privacy.prepare(tenant.no, at)
+    await o.privacy.destroyExpiredKeys(at)
+    await applyRetention(o.store, at)
+  }
+  const runLogged = (): void =>
+    void run().catch((error: unknown) =>
+      o.log.error({ err: error }, 'the hourly housekeeping failed; it is tried again in an hour'),
+    )
+  const timer = setInterval(runLogged, HOUR_MS).unref()
+  return { close: () => clearInterval(timer) }
+}
+
+/** Writes an event of the installation itself, such as `system.started`. */
+export function noteSystemEvent(journal: Journal, clock: Clock, tenant: Tenant, type: TypeName): Promise<unknown> {
+  const row = {
+    ...blankEvent(),
+    tenant: tenant.no,
+    retention: tenant.retention,
+    type: TYPES[type].id,
+    outcome: OUTCOMES.none,
+    occurredAt: clock.now(),
+  }
+  return journal.append(row)
+}
