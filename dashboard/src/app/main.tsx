@@ -1,0 +1,30 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { createLive } from '../api/live.ts'
+import { LiveProvider } from '../parts/live.tsx'
+import { shouldRetry } from '../pages/use-ask.ts'
+import './base.css'
+import { router } from './router.tsx'
+import { applyTheme, readTheme } from './theme.ts'
+
+const cache = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: 4_000, gcTime: 60_000, retry: shouldRetry, refetchOnWindowFocus: false },
+  },
+})
+const live = createLive()
+const root = document.getElementById('root')
+if (!root) throw new TypeError('index.html has no element #root')
+
+applyTheme(readTheme())
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={cache}>
+      <LiveProvider value={live}>
+        <RouterProvider router={router} />
+      </LiveProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,68 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { t } from '../format/strings.ts'
+import { Failed } from '../parts/states.tsx'
+import { OverviewPage } from '../pages/overview.tsx'
+import { SignInPage } from '../pages/sign-in.tsx'
+import { eventsSearch, pageSearch, signInSearch, tokensSearch } from '../pages/search.ts'
+import { NotFound } from './not-found.tsx'
+import { Shell } from './shell.tsx'
+
+const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: ({ error }) => <Failed error={error} />,
+})
+
+const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage, validateSearch: signInSearch })
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  validateSearch: pageSearch,
+  search: { middlewares: [retainSearchParams(['from', 'to', 'zone'])] },
+})
+
+const overview = createRoute({ getParentRoute: () => shell, path: '/', component: OverviewPage })
+const tokens = createRoute({
+  getParentRoute: () => shell,
+  path: '/tokens',
+  component: lazyRouteComponent(() => import('../pages/tokens.tsx'), 'TokensPage'),
+  validateSearch: tokensSearch,
+})
+const token = createRoute({
+  getParentRoute: () => shell,
+  path: '/tokens/$id',
+  component: lazyRouteComponent(() => import('../pages/token.tsx'), 'TokenPage'),
+})
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: '/events',
+  component: lazyRouteComponent(() => import('../pages/events.tsx'), 'EventsPage'),
+  validateSearch: eventsSearch,
+})
+
+/** Every screen has an address, and its search parameters are its state. */
+export const router = createRouter({
+  routeTree: root.addChildren([signIn, shell.addChildren([overview, tokens, token, events])]),
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const pairs = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '') as [string, string][]
+    return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`
+  },
+  scrollRestoration: true,
+  defaultPendingComponent: () => <p role="status">{t.states.loading}</p>,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,77 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import { t } from '../format/strings.ts'
+import { Icon } from '../parts/icon.tsx'
+import { useLive } from '../parts/live.tsx'
+import { Logo } from '../parts/logo.tsx'
+import { Failed, Loading } from '../parts/states.tsx'
+import { useSession } from '../pages/session.ts'
+import { SignInHere } from '../pages/sign-in.tsx'
+import { WindowProvider } from '../pages/window.tsx'
+import { Account } from './account.tsx'
+import styles from './shell.module.css'
+import { Shortcuts } from './shortcuts.tsx'
+
+const SCREENS = [
+  { to: '/', icon: 'overview', text: t.nav.overview },
+  { to: '/tokens', icon: 'tokens', text: t.nav.tokens },
+  { to: '/events', icon: 'events', text: t.nav.events },
+] as const
+
+/** The frame of every screen, once somebody is signed in. */
+export function Shell() {
+  const { data: session, error, refetch } = useSession()
+  const wasIn = useRef(false)
+  const live = useLive()
+  const isIn = Boolean(session)
+  useEffect(() => {
+    if (!isIn) return
+    wasIn.current = true
+    live.start()
+    return live.stop
+  }, [isIn, live])
+
+  if (session) return <Frame />
+  if (session === null) return <SignInHere hasEnded={wasIn.current} />
+  return (
+    <main className={styles['alone']}>
+      {error ? <Failed error={error} onRetry={() => void refetch()} /> : <Loading height={200} />}
+    </main>
+  )
+}
+
+function Frame() {
+  return (
+    <WindowProvider>
+      <a className={styles['skip']} href="#content">
+        {t.skip}
+      </a>
+      <div className={styles['shell']}>
+        <header className={styles['side']}>
+          <Link to="/" className={styles['home']}>
+            <Logo />
+          </Link>
+          <nav aria-label={t.nav.label}>
+            <ul className={styles['nav']}>
+              {SCREENS.map(({ to, icon, text }) => (
+                <li key={to}>
+                  <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }} className={styles['link']}>
+                    <Icon name={icon} />
+                    {text}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div className={styles['foot']}>
+            <Shortcuts />
+            <Account />
+          </div>
+        </header>
+        <main id="content" className={styles['content']} tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+    </WindowProvider>
+  )
+}

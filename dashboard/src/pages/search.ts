@@ -1,0 +1,69 @@
+import type { Zone } from '../format/time.ts'
+
+/** What the addresses of screens may carry. Unknown names and wrong values are dropped. */
+export interface PageSearch {
+  readonly from?: string
+  readonly to?: string
+  readonly zone?: Zone
+}
+
+export function pageSearch(search: Record<string, unknown>): PageSearch {
+  return {
+    ...texts(search, ['from', 'to']),
+    ...(search['zone'] === 'utc' || search['zone'] === 'local' ? { zone: search['zone'] } : {}),
+  }
+}
+
+export interface SignInSearch {
+  readonly code?: string
+}
+
+export function signInSearch(search: Record<string, unknown>): SignInSearch {
+  return texts(search, ['code'])
+}
+
+export interface TokensSearch {
+  readonly search?: string
+  readonly kind?: string
+  readonly state?: string
+}
+
+export function tokensSearch(search: Record<string, unknown>): TokensSearch {
+  return texts(search, ['search', 'kind', 'state'])
+}
+
+/** What events can be filtered by, in the order that the page offers. */
+export const EVENT_FILTERS = [
+  'class',
+  'reason',
+  'type',
+  'outcome',
+  'kind',
+  'token',
+  'network',
+  'service',
+  'route',
+  'client',
+  'requestId',
+] as const
+export type EventFilter = (typeof EVENT_FILTERS)[number]
+
+export interface EventsSearch extends Readonly<Partial<Record<EventFilter, string>>> {
+  /** The event whose pane is open. */
+  readonly event?: string
+  /** `1` while the tail is followed. */
+  readonly tail?: string
+}
+
+export function eventsSearch(search: Record<string, unknown>): EventsSearch {
+  return texts(search, [...EVENT_FILTERS, 'event', 'tail'])
+}
+
+const TEXT_LENGTH_MAX = 500
+
+function texts<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): Partial<Record<Name, string>> {
+  const found = names
+    .map((name) => [name, search[name]] as const)
+    .filter(([, value]) => typeof value === 'string' && value !== '' && value.length <= TEXT_LENGTH_MAX)
+  return Object.fromEntries(found) as Partial<Record<Name, string>>
+}

@@ -1,0 +1,26 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { readSession, type Session, signIn, signOut } from '../api/session.ts'
+
+export const SESSION_KEY = ['session'] as const
+
+/** Who is signed in; `null` when nobody is, `undefined` while it is not known. */
+export function useSession() {
+  return useQuery({ queryKey: SESSION_KEY, queryFn: ({ signal }) => readSession(signal), staleTime: Infinity })
+}
+
+export function useSignIn() {
+  const cache = useQueryClient()
+  return useMutation({ mutationFn: signIn, onSuccess: (session: Session) => cache.setQueryData(SESSION_KEY, session) })
+}
+
+/** Ends the session and forgets everything it has shown. */
+export function useSignOut() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: signOut,
+    onSettled: () => {
+      cache.clear()
+      cache.setQueryData(SESSION_KEY, null)
+    },
+  })
+}

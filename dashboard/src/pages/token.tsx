@@ -1,0 +1,5 @@
+import { PageHead } from './page-head.tsx'
+
+export function TokenPage() {
+  return <PageHead title="TokenPage" hasTime />
+}

@@ -1,0 +1,37 @@
+import { count, percent } from '../format/number.ts'
+import { t } from '../format/strings.ts'
+import { useLiveState } from '../parts/live.tsx'
+import { useTimeFormat } from '../parts/time-format.tsx'
+import styles from './trust-line.module.css'
+import { useAsk } from './use-ask.ts'
+import { usePageWindow } from './window.tsx'
+
+/** Below this share of completeness the page says which part is missing. */
+const COMPLETENESS_FLOOR = 0.9999
+
+/** How far and how completely the figures of this page are counted. */
+export function TrustLine() {
+  const { window } = usePageWindow()
+  const time = useTimeFormat()
+  const { data } = useAsk('totals', window)
+  const { watermark: heard } = useLiveState()
+  if (!data) return <p className={styles['line']}>{t.states.loading}</p>
+  const { value, missing, lost } = data.completeness
+  const lossText = Object.entries(lost).map(([reason, n]) => `${reason} ${count(n)}`)
+  return (
+    <>
+      <p className={styles['line']} aria-label={t.trust.label}>
+        <span>{value === null ? t.trust.nothing : t.trust.complete(percent(value))}</span>
+        <span>
+          {t.trust.until(time.stamp(Math.max(data.watermark, heard ?? 0)))} {time.zoneName}
+        </span>
+        {data.lateEvents > 0 && <span>{t.trust.late(count(data.lateEvents))}</span>}
+      </p>
+      {value !== null && value < COMPLETENESS_FLOOR && (
+        <p className={styles['banner']} role="status">
+          {t.trust.partial(percent(value), count(missing))} {lossText.length > 0 && `${t.trust.lost}: ${lossText.join(', ')}.`}
+        </p>
+      )}
+    </>
+  )
+}

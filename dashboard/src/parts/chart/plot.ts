@@ -1,0 +1,97 @@
+import { scaleLinear, scaleUtc } from 'd3-scale'
+import { line } from 'd3-shape'
+import type { Milliseconds } from '../../api/types.ts'
+import type { TimeFormat } from '../../format/time.ts'
+import { MINUTE, STEP_MS } from '../../format/window.ts'
+import { type ChartSpec, type Series, sums } from './spec.ts'
+
+/** Where everything of a chart stands, in pixels. Pure: the same numbers give the same picture. */
+export interface Plot {
+  readonly width: number
+  readonly height: number
+  readonly marks: readonly { readonly key: string; readonly path: string }[]
+  readonly open: { readonly x: number; readonly width: number } | undefined
+  readonly xTicks: readonly { readonly x: number; readonly text: string }[]
+  readonly yTicks: readonly { readonly y: number; readonly text: string }[]
+  /** Left edge of a bucket. */
+  x(index: number): number
+  readonly bucketWidth: number
+  indexAt(x: number): number
+}
+
+export const MARGIN = { top: 8, right: 12, bottom: 22, left: 52 } as const
+
+export function plotOf(
+  spec: ChartSpec,
+  shown: readonly Series[],
+  size: { readonly width: number; readonly height: number },
+  time: TimeFormat,
+): Plot {
+  const width = Math.max(40, size.width - MARGIN.left - MARGIN.right)
+  const height = Math.max(40, size.height - MARGIN.top - MARGIN.bottom)
+  const from = spec.at[0] ?? 0
+  const to = (spec.at.at(-1) ?? from) + STEP_MS[spec.step]
+  const bucketWidth = width / Math.max(1, spec.at.length)
+  const x = (index: number) => index * bucketWidth
+  const top =
+    spec.form === 'stack'
+      ? Math.max(...sums(shown, spec.at.length))
+      : Math.max(...shown.flatMap(({ values }) => values.map((value) => value ?? 0)))
+  const y = scaleLinear([0, top > 0 && Number.isFinite(top) ? top : 1], [height, 0]).nice(4)
+  const marks = spec.form === 'stack' ? bars(shown, spec.at.length, x, y, bucketWidth) : lines(shown, x, y, bucketWidth)
+  const open = spec.at.findIndex((at) => at + STEP_MS[spec.step] > spec.completeTo)
+  return {
+    width,
+    height,
+    marks,
+    open: open === -1 ? undefined : { x: x(open), width: width - x(open) },
+    xTicks: timeTicks(from, to, width, time),
+    yTicks: y.ticks(4).map((value) => ({ y: y(value), text: spec.format(value) })),
+    x,
+    bucketWidth,
+    indexAt: (px) => Math.min(spec.at.length - 1, Math.max(0, Math.floor(px / bucketWidth))),
+  }
+}
+
+type Scale = (value: number) => number
+
+/** One path per series, however many bars: a chart of 400 buckets stays five elements. */
+function bars(shown: readonly Series[], length: number, x: Scale, y: Scale, bucketWidth: number): Plot['marks'] {
+  const base = Array.from({ length }, () => 0)
+  const gap = bucketWidth > 5 ? 1 : bucketWidth > 2.5 ? 0.5 : 0
+  return shown.map(({ key, values }) => {
+    let path = ''
+    for (let index = 0; index < length; index += 1) {
+      const value = values[index] ?? 0
+      if (value <= 0) continue
+      const bottom = base[index] ?? 0
+      base[index] = bottom + value
+      const [low, high] = [y(bottom), y(bottom + value)]
+      // A bar is at least half a pixel high: one rejection among a million is still seen.
+      path += `M${round(x(index))},${round(Math.min(high, low - 0.5))}h${round(bucketWidth - gap)}V${round(low)}h${round(gap - bucketWidth)}z`
+    }
+    return { key, path }
+  })
+}
+
+function lines(shown: readonly Series[], x: Scale, y: Scale, bucketWidth: number): Plot['marks'] {
+  const path = line<number | null>()
+    .defined((value) => value !== null)
+    .x((_, index) => round(x(index) + bucketWidth / 2))
+    .y((value) => round(y(value ?? 0)))
+  return shown.map(({ key, values }) => ({ key, path: path([...values]) ?? '' }))
+}
+
+/** Ticks at round times of the reader's zone. */
+function timeTicks(from: Milliseconds, to: Milliseconds, width: number, time: TimeFormat): Plot['xTicks'] {
+  const offset = time.offsetMinutes(from) * MINUTE
+  const scale = scaleUtc([new Date(from + offset), new Date(to + offset)], [0, width])
+  const ticks = scale.ticks(Math.max(2, Math.floor(width / 90)))
+  const [first, second] = ticks
+  const gapMs = first && second ? second.getTime() - first.getTime() : to - from
+  return ticks.map((tick) => ({ x: round(scale(tick)), text: time.tick(tick.getTime() - offset, gapMs) }))
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}
