@@ -4,7 +4,8 @@ import { decodeFrame } from '../event/frame.ts'
 import type { EventRow } from '../event/row.ts'
 import type { Journal, JournalBatch } from '../journal/journal.ts'
 import type { Records } from '../records/records.ts'
-import { createEventNames } from './event-names.ts'
+import { viewsOf } from '../query/event-view.ts'
+import { storedForm } from './event-view.ts'
 import type { LiveMessage, LiveSecond } from './messages.ts'
 
 /** What a subscriber wants to hear. */
@@ -38,7 +39,6 @@ type Counts = Record<ReasonClass, number>
  */
 export function createLiveHub(o: { journal: Journal; records: Records; clock: Clock; random?: () => number }): LiveHub {
   const tenants = new Map<number, Tenant>()
-  const names = createEventNames(o.records, o.clock)
   const random = o.random ?? Math.random
   let timer: NodeJS.Timeout | undefined
 
@@ -51,19 +51,22 @@ export function createLiveHub(o: { journal: Journal; records: Records; clock: Cl
   function flush(): void {
     timer = undefined
     const [now, watermark] = [o.clock.now(), o.journal.watermark()]
-    for (const tenant of tenants.values()) {
+    for (const [tenantNo, tenant] of tenants) {
       if (tenant.seen === 0) continue
       const { seconds, sample } = tenant
       Object.assign(tenant, { seconds: new Map(), sample: [], seen: 0 })
       tell(tenant, { name: 'counts', data: { seconds: secondsOf(seconds) } })
       tell(tenant, { name: 'watermark', data: { now, watermark } })
-      void showSample(tenant, sample)
+      void showSample(tenantNo, tenant, sample)
     }
   }
 
-  async function showSample(tenant: Tenant, sample: readonly EventRow[]): Promise<void> {
+  /** One look-up per sample. Where records cannot be read the counts go out without it. */
+  async function showSample(tenantNo: number, tenant: Tenant, sample: readonly EventRow[]): Promise<void> {
     if (![...tenant.subscribers].some(({ filter }) => filter.events)) return
-    for (const data of await names.viewsOf(sample)) tell(tenant, { name: 'event', data })
+    const reader = { read: o.records.read, tenantNo, now: o.clock.now() }
+    const views = await viewsOf(sample.map(storedForm), reader).catch(() => [])
+    for (const data of views) tell(tenant, { name: 'event', data })
   }
 
   function tell(tenant: Tenant, message: LiveMessage): void {

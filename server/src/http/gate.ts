@@ -1,0 +1,91 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Access } from '../access/access.ts'
+import { TrailError } from '../errors.ts'
+import { type App, callerOf, identityOf } from './app.ts'
+import type { SessionCookie } from './cookie.ts'
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * What stands before every route: it names a permission or the server does not start; the caller is known, is permitted
+ * and is within budget before a byte of the body is parsed.
+ */
+export function guardRoutes(app: App, access: Access, cookie: SessionCookie, isStopping: () => boolean): void {
+  app.decorateRequest('identity', null)
+  app.decorateRequest('leave', null)
+  app.decorate('routeTable', [])
+
+  app.addHook('onRoute', (route) => {
+    const { permission, reading = false } = route.config ?? {}
+    if (permission === undefined) throw new TypeError(`the route ${String(route.method)} ${route.url} names no permission`)
+    for (const method of [route.method].flat()) app.routeTable.push({ method, url: route.url, permission, reading })
+  })
+
+  app.addHook('onRequest', async (request) => {
+    if (isStopping()) throw new TrailError('stopping', 'The server is stopping. Try again in a moment.', { retryAfterSeconds: 2 })
+    refuseEncoded(request)
+    const { permission, basic = false } = request.routeOptions.config
+    if (permission === undefined || permission === 'public') return
+    const { authorization } = request.headers
+    const identity = await access.authenticate({ authorization, cookie: cookie.read(request), basic }, callerOf(request))
+    request.identity = identity
+    if (identity.session && !READS.has(request.method)) {
+      requireSameOrigin(request)
+      access.requireCsrf(identity.session, headerOf(request, 'x-csrf-token'))
+    }
+    access.require(identity.principal, permission, callerOf(request))
+  })
+
+  app.addHook('preValidation', async (request, reply) => {
+    if (request.routeOptions.config.reading) await spend(access, request, reply)
+  })
+  app.addHook('onResponse', async (request) => request.leave?.())
+}
+
+/** Takes a request from the budget, and a place among the questions that run at once. */
+async function spend(access: Access, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { principal } = identityOf(request)
+  try {
+    const allowance = await access.budget.take(principal)
+    reply.header('ratelimit-policy', allowance.policy)
+    reply.header('ratelimit', `"requests";r=${allowance.remaining};t=${allowance.resetSeconds}`)
+    if (request.routeOptions.url !== '/v1/live') request.leave = access.budget.enter(principal, 'questions')
+  } catch (error) {
+    if (error instanceof TrailError) {
+      access.noteRefusal(principal, error.code === 'cost_refused' ? 'cost_refused' : 'limit_principal', callerOf(request))
+      reply.header('ratelimit', `"requests";r=0;t=${error.retryAfterSeconds ?? 1}`)
+    }
+    throw error
+  }
+}
+
+/** A write by session comes from our own page: `Origin` is ours, or without it `Sec-Fetch-Site` says so. */
+export function requireSameOrigin(request: FastifyRequest): void {
+  const origin = headerOf(request, 'origin')
+  if (origin === undefined ? headerOf(request, 'sec-fetch-site') === 'same-origin' : isOurs(origin, request.host)) return
+  throw new TrailError('csrf_refused', 'A write by session must come from the dashboard itself: Origin or Sec-Fetch-Site says otherwise.', {
+    input: 'origin',
+  })
+}
+
+/** A request that a browser says comes from elsewhere; programs say nothing and pass. */
+export function refuseOtherOrigin(request: FastifyRequest): void {
+  const [origin, site] = [headerOf(request, 'origin'), headerOf(request, 'sec-fetch-site')]
+  if (origin !== undefined || (site !== undefined && site !== 'none')) requireSameOrigin(request)
+}
+
+function isOurs(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Bodies come as they are: nothing is unpacked here, so nothing can blow up. */
+function refuseEncoded(request: FastifyRequest): void {
+  const encoding = headerOf(request, 'content-encoding')
+  if (encoding === undefined || encoding === 'identity') return
+  throw new TrailError('media_type_unsupported', 'Send the body without Content-Encoding.', { input: 'content-encoding' })
+}

@@ -1,0 +1,50 @@
+import fastifySwagger from '@fastify/swagger'
+import type { App } from './app.ts'
+
+const TAGS = {
+  tokens: 'Issue, find, change and end tokens',
+  validation: 'Validate tokens, and the OAuth forms of the same',
+  events: 'Hand in events and follow them',
+  questions: 'Named questions with parameters and typed rows',
+  metrics: 'Numbers with their numerator, denominator, window, watermark and completeness',
+  imports: 'How far imports are',
+  session: 'Signing in to the dashboard',
+  operations: 'For who runs the server',
+} as const
+
+/** Collects every route into one OpenAPI 3.1 document. Registered before any route. */
+export async function describeApi(app: App, version: string): Promise<void> {
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tokentrail',
+        version,
+        description:
+          'Security analytics for API tokens. Errors are problem details (RFC 9457); their `code` is the contract. Times in bodies and parameters are RFC 3339 or milliseconds since 1970.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'an access token of Tokentrail that has a role' },
+          session: { type: 'apiKey', in: 'cookie', name: '__Host-tokentrail', description: 'session of the dashboard; writes also send x-csrf-token' },
+        },
+      },
+    },
+    transform: ({ schema, url, route }) => {
+      const permission = route.config?.permission
+      const security = permission === undefined || permission === 'public' ? [] : [{ token: [] }, { session: [] }]
+      return { schema: { ...schema, security, ...(permission === undefined ? {} : { 'x-permission': permission }) }, url }
+    },
+  })
+}
+
+/** Serves the document. */
+export function serveApiDescription(app: App): void {
+  app.get(
+    '/openapi.json',
+    { config: { permission: 'public' }, schema: { tags: ['operations'], summary: 'This document' } },
+    async (_request, reply) => reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+  )
+}

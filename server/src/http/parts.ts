@@ -1,0 +1,37 @@
+import type { Access } from '../access/access.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import type { Ingest } from '../connect/ingest.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { LiveHub } from '../live/hub.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Ask } from '../query/ask.ts'
+import type { Records } from '../records/records.ts'
+import type { Store } from '../store/store.ts'
+import type { Door } from '../tokens/door.ts'
+import type { Issuer } from '../tokens/issuer.ts'
+
+/** What the HTTP API stands on. */
+export interface HttpParts {
+  readonly records: Records
+  readonly journal: Journal
+  readonly store: Pick<Store, 'health'>
+  readonly door: Door
+  readonly issuer: Issuer
+  readonly ask: Ask
+  readonly metrics: Metrics
+  readonly live: LiveHub
+  readonly ingest: Ingest
+  readonly access: Access
+  readonly clock: Clock
+  readonly log: Log
+  readonly version: string
+  /** Folder of the built dashboard; without it only the API answers. */
+  readonly dashboard?: string
+  /** CIDRs whose `X-Forwarded-…` headers are believed; none by default. */
+  readonly trustedProxies?: readonly string[]
+  /** Address under which people reach the dashboard, where the request does not show it. */
+  readonly publicUrl?: string
+  /** A line in the log for every request, without address or query. */
+  readonly logRequests?: boolean
+}

@@ -1,0 +1,67 @@
+import type { Conservation } from '../journal/journal.ts'
+import type { HttpParts } from './parts.ts'
+
+interface Family {
+  readonly name: string
+  readonly type: 'counter' | 'gauge'
+  readonly help: string
+  readonly samples: readonly { readonly value: number; readonly labels?: Readonly<Record<string, string>> }[]
+}
+
+/** The text format of Prometheus 0.0.4. Label values come from our own tables, so there are never more than a few dozen lines. */
+export function writeExposition(parts: HttpParts): string {
+  return [...conservationFamilies(parts.journal.conservation()), ...stateFamilies(parts)].map(write).join('')
+}
+
+function conservationFamilies(counts: Conservation): Family[] {
+  const dropped = Object.entries(counts.dropped).map(([reason, value]) => ({ labels: { reason }, value }))
+  return [
+    counter('tokentrail_events_received_total', 'Decisions and facts received', counts.received),
+    counter('tokentrail_events_stored_total', 'Of these, in the store', counts.stored),
+    counter('tokentrail_events_coalesced_total', 'Of these, counted in coalesced rows', counts.coalesced),
+    gauge('tokentrail_events_journalled', 'Durable, not yet in the store', counts.journalled),
+    gauge('tokentrail_events_in_flight', 'Not yet durable', counts.inFlight),
+    counter('tokentrail_events_repeated_total', 'Repeats that were recognised and not counted again', counts.repeated),
+    { name: 'tokentrail_events_dropped_total', type: 'counter', help: 'Declared as lost, by reason', samples: dropped },
+  ]
+}
+
+function stateFamilies({ journal, store, records, door, live, clock }: HttpParts): Family[] {
+  const [state, health] = [journal.state(), store.health()]
+  return [
+    gauge('tokentrail_journal_bytes', 'Size of the journal', state.bytes),
+    gauge('tokentrail_journal_bytes_max', 'Bound of the journal', state.bytesMax),
+    gauge('tokentrail_journal_batches_waiting', 'Batches that wait for the store', state.batchesWaiting),
+    gauge('tokentrail_tenants_coalescing', 'Tenants whose unknown attempts are coalesced now', state.coalescingTenants.length),
+    gauge('tokentrail_watermark_lag_seconds', 'Age of the oldest event not yet in the store', Math.max(0, clock.now() - journal.watermark()) / 1000),
+    {
+      name: 'tokentrail_store_state',
+      type: 'gauge',
+      help: '1 for the state that the store is in',
+      samples: (['starting', 'ready', 'unreachable', 'stopped'] as const).map((state) => ({ labels: { state }, value: Number(health.state === state) })),
+    },
+    counter('tokentrail_store_restarts_total', 'Restarts of the embedded store', health.restarts),
+    gauge('tokentrail_records_feed_fresh', '1 when changes of tokens arrive in time', Number(records.feedIsFresh())),
+    gauge('tokentrail_door_cached_tokens', 'Tokens in the cache of the door', door.cacheSize()),
+    gauge('tokentrail_live_readers', 'Open live streams', live.subscribers()),
+    gauge('process_resident_memory_bytes', 'Memory of the server process', process.memoryUsage.rss()),
+  ]
+}
+
+function counter(name: string, help: string, value: number): Family {
+  return { name, type: 'counter', help, samples: [{ value }] }
+}
+
+function gauge(name: string, help: string, value: number): Family {
+  return { name, type: 'gauge', help, samples: [{ value }] }
+}
+
+function write({ name, type, help, samples }: Family): string {
+  const lines = samples.map(({ labels = {}, value }) => `${name}${labelText(labels)} ${value}\n`)
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}="${value.replaceAll(/[\\"\n]/g, '_')}"`)
+  return parts.length === 0 ? '' : `{${parts.join(',')}}`
+}

@@ -1,0 +1,80 @@
+import { PassThrough } from 'node:stream'
+import { Type } from 'typebox'
+import type { Identity } from '../../access/access.ts'
+import type { LiveMessage, LiveNotice } from '../../live/messages.ts'
+import { type App, identityOf } from '../app.ts'
+import { refuseOtherOrigin } from '../gate.ts'
+import type { HttpParts } from '../parts.ts'
+import { REFUSALS } from '../schemas.ts'
+
+const HEARTBEAT_MS = 15_000
+/** How often an open stream asks whether its reader may still read. */
+const RECHECK_MS = 1000
+const UNREAD_BYTES_MAX = 1024 * 1024
+
+/** The live stream. Gives a function that ends every open one. */
+export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
+  const open = new Set<(code: LiveNotice, text: string) => void>()
+
+  function start(identity: Identity, leave: () => void): PassThrough {
+    const stream = new PassThrough({ highWaterMark: UNREAD_BYTES_MAX })
+    const tell = (message: LiveMessage): boolean => {
+      if (stream.writableEnded) return false
+      if (stream.write(`event: ${message.name}\ndata: ${JSON.stringify(message.data)}\n\n`)) return true
+      end('dropped', 'You read slower than events arrive. Connect again.')
+      return false
+    }
+    const end = (code: LiveNotice, text: string): void => {
+      if (!stream.writableEnded) stream.end(`event: notice\ndata: ${JSON.stringify({ code, text })}\n\n`)
+    }
+    stream.write(`retry: 2000\n\n`)
+    const stop = live.subscribe(identity.principal.tenantNo, { events: access.permits(identity.principal, 'rows:read') }, tell)
+    const heartbeat = setInterval(() => stream.write(': alive\n\n'), HEARTBEAT_MS).unref()
+    const recheck = setInterval(() => void check(), RECHECK_MS).unref()
+
+    async function check(): Promise<void> {
+      if (await access.isStillGood(identity).catch(() => true)) return
+      end('signed_out', 'The session or token behind this stream is over.')
+    }
+
+    open.add(end)
+    stream.once('close', () => {
+      clearInterval(heartbeat)
+      clearInterval(recheck)
+      open.delete(end)
+      stop()
+      leave()
+    })
+    return stream
+  }
+
+  app.get(
+    '/v1/live',
+    {
+      config: { permission: 'live:read', reading: true },
+      handlerTimeout: 0,
+      schema: {
+        tags: ['events'],
+        summary: 'What is happening, as server-sent events',
+        description:
+          'Messages: `counts` (exact decisions by second and class, to be added up), `watermark`, `event` (a bounded sample, for roles with rows:read), `notice`. A reader that is too slow is told so and dropped.',
+        produces: ['text/event-stream'],
+        response: { 200: Type.String(), ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      refuseOtherOrigin(request)
+      const identity = identityOf(request)
+      const leave = access.budget.enter(identity.principal, 'streams')
+      const stream = start(identity, leave)
+      request.raw.socket.once('close', () => stream.destroy())
+      void reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no')
+      // The schema describes the text that the stream carries.
+      return reply.send(stream as unknown as string)
+    },
+  )
+
+  return () => {
+    for (const end of open) end('stopping', 'The server is stopping.')
+  }
+}

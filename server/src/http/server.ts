@@ -1,0 +1,130 @@
+import cookiePlugin from '@fastify/cookie'
+import helmet from '@fastify/helmet'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { randomBytes } from 'node:crypto'
+import { type FastifyInstance, fastify } from 'fastify'
+import type { App } from './app.ts'
+import { BODY_BYTES_MAX, parseJsonOnly } from './bodies.ts'
+import { createSessionCookie } from './cookie.ts'
+import { guardRoutes } from './gate.ts'
+import { describeApi, serveApiDescription } from './openapi.ts'
+import { servePages } from './pages.ts'
+import type { HttpParts } from './parts.ts'
+import { answerProblem } from './problem.ts'
+import { ingestRoutes } from './routes/events.ts'
+import { importRoutes } from './routes/imports.ts'
+import { liveRoutes } from './routes/live.ts'
+import { metricRoutes } from './routes/metrics.ts'
+import { oauthRoutes } from './routes/oauth.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { questionRoutes } from './routes/questions.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+import { validateRoutes } from './routes/validate.ts'
+import { compileValidator } from './validation.ts'
+
+/** Every bound of time; the framework itself has none. */
+const TIMES = {
+  /** A socket on which nothing moves. Longer than the heartbeat of a live stream. */
+  connectionTimeout: 60_000,
+  /** From the first byte of a request to its last. */
+  requestTimeout: 30_000,
+  keepAliveTimeout: 20_000,
+  handlerTimeout: 30_000,
+  headersMs: 10_000,
+} as const
+const HEADER_BYTES_MAX = 16 * 1024
+
+/** The whole HTTP surface: API, live stream and dashboard. It listens nowhere itself; `close` ends live streams first. */
+export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
+  const app = createApp(parts)
+  let stopping = false
+  await describeApi(app, parts.version)
+  await secureHeaders(app)
+  await app.register(cookiePlugin)
+  const cookie = createSessionCookie(parts.publicUrl)
+  guardRoutes(app, parts.access, cookie, () => stopping)
+
+  sessionRoutes(app, parts, cookie)
+  tokenRoutes(app, parts)
+  validateRoutes(app, parts)
+  oauthRoutes(app, parts)
+  ingestRoutes(app, parts)
+  importRoutes(app, parts)
+  questionRoutes(app, parts)
+  metricRoutes(app, parts)
+  const endStreams = liveRoutes(app, parts)
+  operationRoutes(app, parts)
+  serveApiDescription(app)
+  await servePages(app, parts.dashboard)
+
+  app.addHook('preClose', async () => {
+    stopping = true
+    endStreams()
+  })
+  await app.ready()
+  return app
+}
+
+function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts): App {
+  const answer = answerProblem(log)
+  const app: App = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    connectionTimeout: TIMES.connectionTimeout,
+    requestTimeout: TIMES.requestTimeout,
+    keepAliveTimeout: TIMES.keepAliveTimeout,
+    handlerTimeout: TIMES.handlerTimeout,
+    http: { headersTimeout: TIMES.headersMs, maxHeaderSize: HEADER_BYTES_MAX },
+    routerOptions: { maxParamLength: 256 },
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    genReqId: ({ headers }) => givenRequestId(headers['x-request-id']) ?? randomBytes(9).toString('base64url'),
+    frameworkErrors: (error, request, reply) => answer(error, request as never, reply as never),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setValidatorCompiler(compileValidator)
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.setErrorHandler(answer)
+  parseJsonOnly(app)
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id).header('cache-control', 'no-store'))
+  if (logRequests) {
+    app.addHook('onResponse', async ({ id, method, routeOptions }, { statusCode, elapsedTime }) => {
+      log.info({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered')
+    })
+  }
+  return app
+}
+
+/** A caller's own id for a request, if it is fit for logs and events. */
+function givenRequestId(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : undefined
+}
+
+/** On every answer, errors too. No exceptions, nothing inline. */
+async function secureHeaders(app: App): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: true },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    void reply.header('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
+  })
+}
+
