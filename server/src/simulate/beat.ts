@@ -1,0 +1,20 @@
+import type { DecisionReason, Milliseconds } from 'tokentrail'
+
+/** One validation as the story tells it. A plan makes rows of it, live traffic makes requests of it. */
+export interface Beat {
+  readonly at: Milliseconds
+  /** Place of the token in the story, or NOBODY. */
+  readonly token: number
+  readonly reason: DecisionReason
+  readonly ip: string
+  readonly agent: string
+  readonly service: string
+  readonly method: string
+  readonly route: string
+  readonly scope: string
+  /** Which incident it belongs to; the label of an attack, kept out of the events. */
+  readonly incident?: string
+}
+
+/** The token of a beat that shows none that exists. */
+export const NOBODY = -1
