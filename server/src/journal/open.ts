@@ -49,8 +49,7 @@ export async function openJournal({ file, writer, clock, bytesMax, log, flood }:
     failed = fail
     return journal
   } catch (error) {
-    await thread.close()
-    unlock()
+    await thread.close().finally(unlock)
     throw error
   }
 }

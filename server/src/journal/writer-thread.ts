@@ -38,6 +38,7 @@ function answer(message: Answer): void {
 
 function attempt(method: keyof JournalFile, params: unknown): Omit<Answer, 'no'> {
   try {
+    if (method === 'close' && !journal) return {}
     journal ??= openJournalFile(file)
     if (method === 'commit') trustDisk(journal)
     const value = (journal[method] as (params: unknown) => unknown)(params)
