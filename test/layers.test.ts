@@ -22,6 +22,7 @@ const LAYERS = {
     'tokens',
     'query',
     'metrics',
+    'detect',
     'live',
     'connect',
     'simulate',

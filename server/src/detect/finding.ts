@@ -1,0 +1,106 @@
+import type { Milliseconds } from 'tokentrail'
+import type { DetectorName } from './catalogue.ts'
+
+export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+export const CONFIDENCES = ['low', 'medium', 'high', 'certain'] as const
+export type Confidence = (typeof CONFIDENCES)[number]
+
+/** What a finding is about. `key` is unique within tenant and kind: a token's or owner's number, a network in hex, a stream's name. */
+export interface Subject {
+  readonly kind: 'token' | 'source' | 'owner' | 'principal' | 'service' | 'tenant'
+  readonly key: string
+}
+
+/** A fact of an explanation; numbers, so that the reader's language and zone can form them. */
+export type Fact =
+  | { readonly as: 'text'; readonly value: string }
+  | { readonly as: 'number'; readonly value: number }
+  | { readonly as: 'share'; readonly value: number }
+  | { readonly as: 'time'; readonly value: Milliseconds }
+  | { readonly as: 'duration'; readonly value: Milliseconds }
+  /** Keyed network in hex. */
+  | { readonly as: 'network'; readonly value: string }
+  /** Number of a token or an owner; resolved to its id and name where a person reads it. */
+  | { readonly as: 'token'; readonly value: number }
+  | { readonly as: 'owner'; readonly value: number }
+  /** `evt_…` */
+  | { readonly as: 'event'; readonly value: string }
+
+export type Facts = Readonly<Record<string, Fact>>
+
+/** What was seen against what was expected. */
+export interface Measured {
+  readonly observed: number
+  /** `null` when no statistic is involved. */
+  readonly expected: { readonly value: number; readonly low: number; readonly high: number } | null
+  readonly score: { readonly value: number; readonly unit: 'bits' | '-log10 p' | 'exact' }
+}
+
+export const CAVEATS = ['learning', 'coalesced', 'late', 'incomplete', 'no geo file'] as const
+export type Caveat = (typeof CAVEATS)[number]
+
+/** What a detector found: plain data, without time of its own or I/O. */
+export interface Found {
+  readonly tenant: number
+  readonly detector: DetectorName
+  readonly severity: Severity
+  readonly confidence: Confidence
+  readonly subject: Subject
+  readonly from: Milliseconds
+  readonly to: Milliseconds
+  /** Event time at which it could first be known. */
+  readonly detectedAt: Milliseconds
+  readonly measured: Measured
+  /** Every brace of the catalogue's sentence. */
+  readonly facts: Facts
+  /** Which features contributed, strongest first, in words: "new network (14 bits)". */
+  readonly features: readonly string[]
+  /** "would not have fired if …", one sentence each. */
+  readonly unless: readonly string[]
+  /** `evt_…`, at most 100, oldest first. */
+  readonly evidence: readonly string[]
+  /** How many events it rests on. */
+  readonly evidenceCount: number
+  readonly caveats: readonly Caveat[]
+  /** For joining into incidents: keys of tokens, networks and owners that it touches. */
+  readonly touches: readonly Subject[]
+}
+
+export const FINDING_STATES = ['open', 'acknowledged', 'suppressed', 'closed'] as const
+export type FindingState = (typeof FINDING_STATES)[number]
+
+/** Verdicts of people, with OCSF `verdict_id`. */
+export const VERDICTS = { false_positive: 1, true_positive: 2, unclear: 7, benign: 5, test: 6, duplicate: 10 } as const
+export type Verdict = keyof typeof VERDICTS
+
+/** A finding as it is kept: what was found, and what people made of it. */
+export interface Finding extends Found {
+  /** `fnd_` and a digest of tenant, detector, subject and first period: judging again cannot double it. */
+  readonly id: string
+  readonly detectorVersion: number
+  readonly incidentId: string
+  readonly state: FindingState
+  readonly verdict: Verdict | null
+  readonly note: string | null
+  readonly assignee: string | null
+  readonly openedAt: Milliseconds
+  readonly changedAt: Milliseconds
+  /** How often the detector spoke again of the same subject within the quiet time. */
+  readonly repeats: number
+  /** Notified, or held back by the budget. */
+  readonly notice: 'sent' | 'held back' | 'none'
+}
+
+/** Findings that belong together. */
+export interface Incident {
+  readonly id: string
+  readonly tenant: number
+  readonly severity: Severity
+  readonly state: 'open' | 'closed'
+  readonly openedAt: Milliseconds
+  readonly changedAt: Milliseconds
+  readonly findings: number
+  readonly title: string
+}
