@@ -5,6 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
     include: ['client/test/**/*.test.ts', 'server/test/**/*.test.ts', 'dashboard/test/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
+    globalSetup: ['./test/global-setup.ts'],
+    reporters: ['default', './test/summary-reporter.ts'],
     pool: 'forks',
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     testTimeout: 30_000,

@@ -92,7 +92,7 @@ export async function migrate(db: Database, form: RecordsForm): Promise<void> {
 
 async function currentVersion(db: Database): Promise<number> {
   const { rows } = await sql<{ version: number | null }>`SELECT max(version) AS version FROM schema_version`.execute(db)
-  return Number(rows[0]?.version ?? 0)
+  return rows[0]?.version ?? 0
 }
 
 async function execute(db: Database, form: RecordsForm, statement: string): Promise<void> {

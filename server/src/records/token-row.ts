@@ -60,7 +60,7 @@ const FIELDS: readonly (readonly [field: OwnField, column: keyof TokenTable, for
 const READERS: Readonly<Record<Form, (value: unknown) => unknown>> = {
   plain: (value) => value,
   flag: (value) => value === 1,
-  json: (value) => (value === null ? null : JSON.parse(String(value))),
+  json: (value) => (value === null ? null : JSON.parse(value as string)),
   bytes: (value) => (value instanceof Uint8Array ? new Uint8Array(value) : null),
   u64: (value) => BigInt(String(value)),
 }
