@@ -30,7 +30,8 @@ export function createDigests(peppers: Peppers): Digests {
     keys.set(`hmac-sha256:${no}`, createSecretKey(pepper))
   }
   const scheme: DigestScheme = peppers.newest === 0 ? 'sha256' : `hmac-sha256:${peppers.newest}`
-  if (scheme !== 'sha256' && !keys.has(scheme)) throw new TypeError(`peppers: the newest, number ${peppers.newest}, is not among them`)
+  if (scheme !== 'sha256' && !keys.has(scheme))
+    throw new TypeError(`peppers: the newest, number ${peppers.newest}, is not among them`)
   return {
     scheme,
     of(scheme, secret) {

@@ -28,7 +28,10 @@ export const CHECKS: readonly (readonly [reason: DecisionReason, applies: Check]
   ['address_forbidden', (token, request) => token.cidrs.length > 0 && !isInside(token.cidrs, request.ip)],
   ['origin_forbidden', (token, request) => isNotListed(token.origins, request.origin)],
   ['method_forbidden', (token, request) => isNotListed(token.methods, request.method)],
-  ['scope_missing', (token, request) => request.scopes !== undefined && !request.scopes.every((scope) => token.scopes.includes(scope))],
+  [
+    'scope_missing',
+    (token, request) => request.scopes !== undefined && !request.scopes.every((scope) => token.scopes.includes(scope)),
+  ],
 ]
 
 /** The reason for a proven token, before any limit: what is wrong first, else `in_grace` or `valid`. Pure. */
@@ -48,8 +51,14 @@ export function kindWanted(request: ValidationRequest): TokenKind {
 }
 
 /** Reasons that say a token has ended: their events are linked to what ended it. */
-export const AFTERLIFE: ReadonlySet<DecisionReason> = new Set(['consumed', 'revoked', 'superseded', 'locked', 'exhausted', 'expired'])
-
+export const AFTERLIFE: ReadonlySet<DecisionReason> = new Set([
+  'consumed',
+  'revoked',
+  'superseded',
+  'locked',
+  'exhausted',
+  'expired',
+])
 
 function isElsewhere(token: TokenRecord, request: ValidationRequest): boolean {
   return token.environment !== null && request.environment !== undefined && token.environment !== request.environment

@@ -3,7 +3,18 @@ import type { Tenant, TokenRecord } from '../records/records.ts'
 import { digestOfBytes, type Digest } from './digests.ts'
 
 /** What differs from token to token. The rest is shared by all tokens that agree in it, so a million fit in memory. */
-type Own = 'no' | 'id' | 'name' | 'ownerNo' | 'ownerId' | 'metadata' | 'issuedAt' | 'knownSince' | 'expiresAt' | 'familyNo' | 'version'
+type Own =
+  | 'no'
+  | 'id'
+  | 'name'
+  | 'ownerNo'
+  | 'ownerId'
+  | 'metadata'
+  | 'issuedAt'
+  | 'knownSince'
+  | 'expiresAt'
+  | 'familyNo'
+  | 'version'
 type Shared = Omit<TokenRecord, Own>
 
 /** A token at hand. Its secret is proven against `proof`: the text's SHA-256 once a text was proven, until then the stored digest. */
@@ -76,17 +87,57 @@ export function createKnownTokens(countMax: number): KnownTokens {
 export function recordOf(known: KnownToken): TokenRecord {
   const { shared } = known
   return {
-    no: known.no, tenantNo: shared.tenantNo, id: known.id, kind: shared.kind, prefix: shared.prefix, name: known.name, ownerNo: known.ownerNo,
-    ownerId: known.ownerId, ownerDisabled: shared.ownerDisabled, environment: shared.environment, scheme: shared.scheme, digest: null,
-    salt: null, scopes: shared.scopes, metadata: known.metadata, cidrs: shared.cidrs, origins: shared.origins, methods: shared.methods,
-    issuedAt: known.issuedAt, knownSince: known.knownSince, issuedAtKnown: shared.issuedAtKnown, notBefore: shared.notBefore,
-    expiresAt: known.expiresAt, usesMax: shared.usesMax, usesLeft: shared.usesLeft, rateLimit: shared.rateLimit, action: shared.action,
-    resource: shared.resource, attemptsMax: shared.attemptsMax, attemptsUsed: shared.attemptsUsed, channel: shared.channel,
-    sentAt: shared.sentAt, generation: shared.generation, familyNo: known.familyNo, predecessorNo: shared.predecessorNo,
-    successorNo: shared.successorNo, graceUntil: shared.graceUntil, suspendedAt: shared.suspendedAt, suspendedUntil: shared.suspendedUntil,
-    endedAt: shared.endedAt, ending: shared.ending, endingReason: shared.endingReason, endedByWriter: shared.endedByWriter,
-    endedBySeq: shared.endedBySeq, endedNetwork: shared.endedNetwork, endedClientHash: shared.endedClientHash, canary: shared.canary,
-    simulated: shared.simulated, observed: shared.observed, role: shared.role, version: known.version,
+    no: known.no,
+    tenantNo: shared.tenantNo,
+    id: known.id,
+    kind: shared.kind,
+    prefix: shared.prefix,
+    name: known.name,
+    ownerNo: known.ownerNo,
+    ownerId: known.ownerId,
+    ownerDisabled: shared.ownerDisabled,
+    environment: shared.environment,
+    scheme: shared.scheme,
+    digest: null,
+    salt: null,
+    scopes: shared.scopes,
+    metadata: known.metadata,
+    cidrs: shared.cidrs,
+    origins: shared.origins,
+    methods: shared.methods,
+    issuedAt: known.issuedAt,
+    knownSince: known.knownSince,
+    issuedAtKnown: shared.issuedAtKnown,
+    notBefore: shared.notBefore,
+    expiresAt: known.expiresAt,
+    usesMax: shared.usesMax,
+    usesLeft: shared.usesLeft,
+    rateLimit: shared.rateLimit,
+    action: shared.action,
+    resource: shared.resource,
+    attemptsMax: shared.attemptsMax,
+    attemptsUsed: shared.attemptsUsed,
+    channel: shared.channel,
+    sentAt: shared.sentAt,
+    generation: shared.generation,
+    familyNo: known.familyNo,
+    predecessorNo: shared.predecessorNo,
+    successorNo: shared.successorNo,
+    graceUntil: shared.graceUntil,
+    suspendedAt: shared.suspendedAt,
+    suspendedUntil: shared.suspendedUntil,
+    endedAt: shared.endedAt,
+    ending: shared.ending,
+    endingReason: shared.endingReason,
+    endedByWriter: shared.endedByWriter,
+    endedBySeq: shared.endedBySeq,
+    endedNetwork: shared.endedNetwork,
+    endedClientHash: shared.endedClientHash,
+    canary: shared.canary,
+    simulated: shared.simulated,
+    observed: shared.observed,
+    role: shared.role,
+    version: known.version,
   }
 }
 
@@ -119,7 +170,20 @@ function pack(token: TokenRecord, shared: Shared, tenant: Tenant, readAt: Millis
 /** Gives one object for all tokens that agree in everything but what is their own. */
 function createShare(): (token: TokenRecord) => Shared {
   const shares = new Map<string, Shared>()
-  return ({ no: _, id: _1, name: _2, ownerNo: _3, ownerId: _4, metadata: _5, issuedAt: _6, knownSince: _7, expiresAt: _8, familyNo: _9, version: _10, ...rest }) => {
+  return ({
+    no: _,
+    id: _1,
+    name: _2,
+    ownerNo: _3,
+    ownerId: _4,
+    metadata: _5,
+    issuedAt: _6,
+    knownSince: _7,
+    expiresAt: _8,
+    familyNo: _9,
+    version: _10,
+    ...rest
+  }) => {
     const shared: Shared = { ...rest, digest: null, salt: null }
     const key = JSON.stringify({ ...shared, endedNetwork: String(shared.endedNetwork) })
     const known = shares.get(key)

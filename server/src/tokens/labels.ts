@@ -16,7 +16,8 @@ export function createLabels(): Labels {
     if (!ofTenant) sets.set(tenant, (ofTenant = emptySets()))
     const set = ofTenant[name]
     if (set.has(value)) return value
-    if (value.length > LABEL_CHARS_MAX || set.size >= LABELS_MAX[name] || !value.isWellFormed() || CONTROL.test(value)) return 'other'
+    if (value.length > LABEL_CHARS_MAX || set.size >= LABELS_MAX[name] || !value.isWellFormed() || CONTROL.test(value))
+      return 'other'
     set.add(value)
     return value
   }

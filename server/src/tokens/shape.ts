@@ -4,7 +4,11 @@ import { parseToken, type TokenPrefixes, type TokenText, type TextReason } from 
  * What an unknown text looks like, in a few hundred labels at most: prefix known, length band, characters, checksum.
  * For example `known/33-64/base62/good`.
  */
-export function shapeOf(text: string, prefixes: TokenPrefixes, read: TokenText | TextReason = parseToken(text, prefixes)): string {
+export function shapeOf(
+  text: string,
+  prefixes: TokenPrefixes,
+  read: TokenText | TextReason = parseToken(text, prefixes),
+): string {
   const isKnown = Object.values(prefixes).some((prefix) => text.startsWith(`${prefix}_`))
   return `${isKnown ? 'known' : 'other'}/${bandOf(text.length)}/${charactersOf(text)}/${checksumOf(read)}`
 }

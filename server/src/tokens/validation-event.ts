@@ -1,4 +1,15 @@
-import { CACHE, FLAGS, KINDS, OUTCOMES, POPULATIONS, reasonClass, reasonId, TYPES, type DecisionReason, type Milliseconds } from 'tokentrail'
+import {
+  CACHE,
+  FLAGS,
+  KINDS,
+  OUTCOMES,
+  POPULATIONS,
+  reasonClass,
+  reasonId,
+  TYPES,
+  type DecisionReason,
+  type Milliseconds,
+} from 'tokentrail'
 import type { Clock } from '../clock.ts'
 import { blankEvent, type EventRow } from '../event/row.ts'
 import type { Durability, Journal } from '../journal/journal.ts'
