@@ -37,7 +37,10 @@ export function createFolds(writer: number): Folds {
   /** Networks are told apart up to a bound per second, so that a flood from everywhere ends in few rows too. */
   function networkOf(row: EventRow): bigint {
     const now = Math.floor(row.occurredAt / 1000)
-    if (now !== second) ((networks = new Set()), (second = now))
+    if (now !== second) {
+      networks = new Set()
+      second = now
+    }
     if (networks.has(row.network)) return row.network
     if (networks.size >= KEYS_MAX || folds.size >= KEYS_MAX) return 0n
     networks.add(row.network)
@@ -54,6 +57,7 @@ export function createFolds(writer: number): Folds {
         (fold = { first: firstOf(row, network, writer, seq), count: 0, lastAt: row.occurredAt, hitters: createHitters() }),
       )
     fold.count += row.count
+    fold.first.occurredAt = Math.min(fold.first.occurredAt, row.occurredAt)
     fold.lastAt = Math.max(fold.lastAt, row.occurredAt)
     hit(fold.hitters, wordOf(row.fingerprint, 0), wordOf(row.fingerprint, 4))
   }
@@ -98,7 +102,7 @@ function rowOf({ first, count, lastAt, hitters }: Fold): EventRow {
   const top = topOf(hitters)
   first.flags |= FLAGS.coalesced
   first.count = count
-  first.spanMs = Math.max(0, lastAt - first.occurredAt)
+  first.spanMs = lastAt - first.occurredAt
   first.distinct = distinctHitters(hitters)
   first.topFingerprints = top.fingerprints
   first.topCounts = top.counts
