@@ -5,6 +5,8 @@ export interface Beat {
   readonly at: Milliseconds
   /** Place of the token in the story, or NOBODY. */
   readonly token: number
+  /** Place of the token that a shown text names without knowing its secret. */
+  readonly claimed?: number
   readonly reason: DecisionReason
   readonly ip: string
   readonly agent: string

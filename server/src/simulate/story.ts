@@ -74,8 +74,8 @@ export function createStory({ seed, to, days = 30, timeZone = 'Europe/Berlin', c
   const growth = (at: Milliseconds): number => GROWTH_PER_DAY ** ((at - to) / DAY_MS)
   const story: Story = { seed, timeZone, from, to, tokens: [], callers: [], rhythm: createRhythm(timeZone), growth }
   const shares = sharesOf(random.fork('shares'))
-  const perDay = calls / sumOfGrowth(days)
-  for (let no = 0; no < CALLERS; no++) addCaller(story, random.fork(`caller ${no}`), no, (shares[no] ?? 0) * perDay)
+  for (let no = 0; no < CALLERS; no++) addCaller(story, random.fork(`caller ${no}`), no, shares[no] ?? 0)
+  scaleTo(story, calls)
   rotateSome(story, random.fork('rotations'))
   endSome(story, random.fork('endings'))
   addIdle(story, random.fork('idle'))
@@ -89,8 +89,11 @@ function sharesOf(random: Random): readonly number[] {
   return weights.map((weight) => weight / sum)
 }
 
-function sumOfGrowth(days: number): number {
-  return Array.from({ length: days }, (_, day) => GROWTH_PER_DAY ** -(day + 0.5)).reduce((sum, share) => sum + share, 0)
+/** Makes the callers' activity add up to so many calls over the window. */
+function scaleTo(story: Story, calls: number): void {
+  const daysOf = (from: Milliseconds): number => (1 - GROWTH_PER_DAY ** ((from - story.to) / DAY_MS)) / Math.log(GROWTH_PER_DAY)
+  const expected = story.callers.reduce((sum, { perDay, from }) => sum + perDay * daysOf(from), 0)
+  for (const caller of story.callers) Object.assign(caller, { perDay: (caller.perDay * calls) / expected })
 }
 
 function addCaller(story: Story, random: Random, no: number, perDay: number): void {

@@ -33,10 +33,10 @@ export function createTraffic(story: Story, label = 'history'): Traffic {
     const beats: Beat[] = []
     for (let n = random.poisson(ranked.total); n > 0; n--) {
       const caller = ranked.pick(random.next())
-      if (caller) beats.push(call(story, random, caller, random.between(from, to)))
+      if (caller) beats.push(call(story, random, caller, random.between(Math.max(from, caller.from), Math.min(to, caller.until))))
     }
     for (let n = random.poisson((NOISE_PER_DAY * (to - from)) / DAY_MS); n > 0; n--)
-      beats.push(noise(random, random.between(from, to)))
+      beats.push(noise(story, random, random.between(from, to)))
     return beats.sort((a, b) => a.at - b.at)
   }
 
@@ -99,13 +99,13 @@ export function beyond(random: Random, plan: TokenPlan): Route {
   return random.pick(EVERY_ROUTE.filter(({ scope }) => !plan.scopes.includes(scope)))
 }
 
-function noise(random: Random, exact: Milliseconds): Beat {
+function noise(story: Story, random: Random, exact: Milliseconds): Beat {
   const source = random.below(NOISE_SOURCES)
   const service = random.pick(SERVICES)
   return {
     at: Math.floor(exact),
     token: NOBODY,
-    reason: junkReason(random),
+    ...junk(story, random),
     ip: PLACES.stranger(source, source * 7),
     agent: random.pick(['python-requests/2.32.3', 'curl/8.5.0', 'Go-http-client/1.1', 'Mozilla/5.0 zgrab/0.x', 'okhttp/4.9.0']),
     service: service.name,
@@ -113,10 +113,11 @@ function noise(random: Random, exact: Milliseconds): Beat {
   }
 }
 
-/** Why a text that nobody knows is refused. */
-export function junkReason(random: Random): DecisionReason {
+/** Why a text that nobody knows is refused; some name a token that exists without knowing its secret. */
+export function junk(story: Story, random: Random): Pick<Beat, 'reason' | 'claimed'> {
   let left = random.next()
-  return (JUNK.find(([, share]) => (left -= share) < 0) ?? JUNK[0])?.[0] ?? 'malformed'
+  const reason = JUNK.find(([, share]) => (left -= share) < 0)?.[0] ?? 'malformed'
+  return reason === 'wrong_secret' ? { reason, claimed: random.below(story.tokens.length) } : { reason }
 }
 
 /** A route without its weight. */
