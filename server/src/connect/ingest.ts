@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseEventId, type LossReason } from 'tokentrail'
 import { TrailError, type ErrorCode } from '../errors.ts'
-import { createLabels } from '../event/labels.ts'
+import { createLabels } from '../tokens/labels.ts'
 import { createKnownTokens, type KnownToken } from './known-tokens.ts'
 import { changeOfObserved } from './lifecycle.ts'
 import { LOSS, parseLine, type Line } from './line.ts'

@@ -1,9 +1,9 @@
 import { FLAGS, POPULATIONS, reasonClass, type DecisionReason, type Milliseconds } from 'tokentrail'
 import { blankEvent, RETENTION_DAYS, type EventRow } from '../event/row.ts'
 import { integersOf, type Line } from './line.ts'
-import type { Labels } from '../event/labels.ts'
 import type { Privacy } from '../privacy/privacy.ts'
 import type { Tenant } from '../records/records.ts'
+import type { Labels } from '../tokens/labels.ts'
 import type { KnownToken } from './known-tokens.ts'
 
 /** What is known around a line when it becomes a row. */
@@ -82,12 +82,12 @@ function flagsOf(line: Line, row: EventRow, token: KnownToken | undefined): numb
 }
 
 function setLabels(row: EventRow, { given }: Line, { labels, tenant }: RowContext): void {
-  row.service = labels.fold(tenant.no, 'service', given.service ?? '')
-  row.environment = labels.fold(tenant.no, 'environment', given.environment ?? '')
-  row.method = labels.fold(tenant.no, 'method', (given.method ?? '').toUpperCase())
-  row.route = labels.fold(tenant.no, 'route', given.route ?? '')
-  row.scope = labels.fold(tenant.no, 'scope', given.scope ?? '')
-  row.action = labels.fold(tenant.no, 'action', given.action ?? '')
+  row.service = labels(tenant.no, 'service', given.service)
+  row.environment = labels(tenant.no, 'environment', given.environment)
+  row.method = labels(tenant.no, 'method', given.method?.toUpperCase())
+  row.route = labels(tenant.no, 'route', given.route)
+  row.scope = labels(tenant.no, 'scope', given.scope)
+  row.action = labels(tenant.no, 'action', given.action)
 }
 
 /** Whose day's keys an event uses: its own, but none of days to come, which a wrong clock would ask for. */

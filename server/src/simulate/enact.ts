@@ -32,7 +32,10 @@ export async function enact({ records, tenant, signal }: EnactParts, story: Stor
   const enacted: Enacted = { tokens: [], texts: [] }
   const owners = await addOwners(records, tenant)
   const steps = story.tokens.flatMap((plan, token) => stepsOf({ records, tenant, owners, enacted }, story, plan, token))
-  await runInOrder(steps.toSorted((a, b) => a.at - b.at), signal)
+  await runInOrder(
+    steps.toSorted((a, b) => a.at - b.at),
+    signal,
+  )
   return enacted
 }
 
@@ -40,7 +43,9 @@ export async function enact({ records, tenant, signal }: EnactParts, story: Stor
 async function addOwners(records: Records, tenant: Tenant): Promise<ReadonlyMap<string, number>> {
   const actor: Actor = { no: 0, kind: 'system' }
   const at = tenant.createdAt
-  const owners = await Promise.all(OWNERS.map(({ id, name }) => records.act('putOwner', { tenantNo: tenant.no, id, name, at, actor })))
+  const owners = await Promise.all(
+    OWNERS.map(({ id, name }) => records.act('putOwner', { tenantNo: tenant.no, id, name, at, actor })),
+  )
   return new Map(owners.map(({ id, no }) => [id, no]))
 }
 
@@ -49,12 +54,18 @@ export async function runInOrder(steps: readonly Step[], signal: AbortSignal): P
   for (let start = 0; start < steps.length; start += AT_ONCE) {
     signal.throwIfAborted()
     const chains = new Map<number, Promise<void>>()
-    for (const { token, run } of steps.slice(start, start + AT_ONCE)) chains.set(token, (chains.get(token) ?? Promise.resolve()).then(run))
+    for (const { token, run } of steps.slice(start, start + AT_ONCE))
+      chains.set(token, (chains.get(token) ?? Promise.resolve()).then(run))
     await Promise.all(chains.values())
   }
 }
 
-type Stage = { readonly records: Records; readonly tenant: Tenant; readonly owners: ReadonlyMap<string, number>; readonly enacted: Enacted }
+type Stage = {
+  readonly records: Records
+  readonly tenant: Tenant
+  readonly owners: ReadonlyMap<string, number>
+  readonly enacted: Enacted
+}
 
 function stepsOf({ records, tenant, owners, enacted }: Stage, story: Story, plan: TokenPlan, token: number): readonly Step[] {
   const where = { tenantNo: tenant.no, id: plan.id }
@@ -67,23 +78,38 @@ function stepsOf({ records, tenant, owners, enacted }: Stage, story: Story, plan
     if (at !== null && at !== undefined && at < story.to) steps.push({ at, token: family, run })
   }
 
-  if (predecessor === null) add(plan.issuedAt, async () => note(await records.act('issueToken', { token: newToken(tenant, plan, token, enacted), at: plan.issuedAt, actor: person })))
+  if (predecessor === null)
+    add(plan.issuedAt, async () =>
+      note(await records.act('issueToken', { token: newToken(tenant, plan, token, enacted), at: plan.issuedAt, actor: person })),
+    )
   if (rotation) {
     const next = story.tokens.findIndex((other) => other.predecessor === token)
     const actor: Actor = rotation.by === 'schedule' ? { no: 0, kind: 'schedule' } : person
     add(rotation.at, async () => {
       const successor = newToken(tenant, story.tokens[next] as TokenPlan, next, enacted)
-      const done = await records.act('rotateToken', { ...where, successor, graceUntil: rotation.graceUntil, reason: REASONS[rotation.by], at: rotation.at, actor })
+      const done = await records.act('rotateToken', {
+        ...where,
+        successor,
+        graceUntil: rotation.graceUntil,
+        reason: REASONS[rotation.by],
+        at: rotation.at,
+        actor,
+      })
       if ('refused' in done) return
       enacted.tokens[token] = done.predecessor
       enacted.tokens[next] = done.successor
     })
   }
   if (suspension) {
-    add(suspension.at, async () => note(await records.act('suspendToken', { ...where, at: suspension.at, actor: person, note: 'under review' })))
-    add(suspension.resumedAt, async () => note(await records.act('resumeToken', { ...where, at: suspension.resumedAt ?? 0, actor: person })))
+    add(suspension.at, async () =>
+      note(await records.act('suspendToken', { ...where, at: suspension.at, actor: person, note: 'under review' })),
+    )
+    add(suspension.resumedAt, async () =>
+      note(await records.act('resumeToken', { ...where, at: suspension.resumedAt ?? 0, actor: person })),
+    )
   }
-  if (revocation) add(revocation.at, async () => note(await records.act('revokeToken', { ...where, ...revocation, actor: person })))
+  if (revocation)
+    add(revocation.at, async () => note(await records.act('revokeToken', { ...where, ...revocation, actor: person })))
   return steps
 }
 

@@ -32,7 +32,10 @@ export interface Try {
 const ACTIONS = ['password.reset', 'invite.accept', 'file.download', 'sign_in.link', 'order.approve'] as const
 const PER_DAY = { action: 34, validation: 17 } as const
 const LIFE_MS = { action: HOUR_MS / 2, validation: HOUR_MS / 4 } as const
-const PHONES = ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Mobile/15E148 Safari/604.1', 'Mozilla/5.0 (Linux; Android 15) Chrome/142.0.0.0 Mobile Safari/537.36']
+const PHONES = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (Linux; Android 15) Chrome/142.0.0.0 Mobile Safari/537.36',
+]
 const ATTEMPTS_MAX = 5
 
 /** Errands of a story over its window, in order of issue. */
@@ -42,7 +45,8 @@ export function createErrands(story: Story): readonly Errand[] {
   for (let at = story.from; at < story.to - HOUR_MS; at += HOUR_MS)
     for (const kind of ['action', 'validation'] as const) {
       const mean = (PER_DAY[kind] / 24) * story.rhythm('consumer', at) * story.growth(at)
-      for (let n = random.poisson(mean); n > 0; n--) errands.push(createErrand(random, kind, Math.floor(at + random.next() * HOUR_MS)))
+      for (let n = random.poisson(mean); n > 0; n--)
+        errands.push(createErrand(random, kind, Math.floor(at + random.next() * HOUR_MS)))
     }
   errands.push(stolenLink(story, random))
   return errands.toSorted((a, b) => a.issuedAt - b.issuedAt)
@@ -94,7 +98,11 @@ function stolenLink(story: Story, random: Random): Errand {
   const at = Math.floor(story.to - DAY_MS + 2 * HOUR_MS)
   const owner = { ip: PLACES.mobile(3, 4711), agent: PHONES[0] ?? '' }
   const thief = { ip: PLACES.stranger(58, 20), agent: 'Go-http-client/2.0' }
-  const replays = Array.from({ length: 14 }, (_, i): Try => ({ at: at + 240_000 + i * 7_000 + random.below(3_000), reason: 'consumed', ...thief }))
+  const replays = Array.from({ length: 14 }, (_, i): Try => ({
+    at: at + 240_000 + i * 7_000 + random.below(3_000),
+    reason: 'consumed',
+    ...thief,
+  }))
   const base = createErrand(random, 'action', at)
   const tries = [{ at: at + 95_000, reason: 'valid' as const, ...owner }, ...replays]
   return { ...base, action: 'sign_in.link', delivered: true, tries, incident: 'action-replay' }

@@ -13,7 +13,12 @@ export interface Incident {
   readonly to: Milliseconds
   readonly beats: readonly Beat[]
   /** Limits that began and stopped to refuse a token. */
-  readonly limits?: readonly { readonly at: Milliseconds; readonly token: number; readonly type: 'limit.entered' | 'limit.left'; readonly rejected: number }[]
+  readonly limits?: readonly {
+    readonly at: Milliseconds
+    readonly token: number
+    readonly type: 'limit.entered' | 'limit.left'
+    readonly rejected: number
+  }[]
 }
 
 type Tell = (story: Story, random: Random, at: (daysBefore: number, hour: number, minute: number) => Milliseconds) => Incident
@@ -21,7 +26,9 @@ type Tell = (story: Story, random: Random, at: (daysBefore: number, hour: number
 /** Plants the incidents into a story: lives of tokens are changed, and the beats of each incident are given. */
 export function plantIncidents(story: Story): readonly Incident[] {
   const at = (days: number, hour: number, minute: number): Milliseconds => localTime(story.timeZone, story.to, days, hour, minute)
-  return Object.entries(INCIDENTS).map(([label, tell]) => labelled(label, tell(story, createRandom(`incident/${story.seed}/${label}`), at)))
+  return Object.entries(INCIDENTS).map(([label, tell]) =>
+    labelled(label, tell(story, createRandom(`incident/${story.seed}/${label}`), at)),
+  )
 }
 
 function labelled(label: string, incident: Incident): Incident {
@@ -37,12 +44,23 @@ export const INCIDENTS: Readonly<Record<string, Tell>> = {
     const token = tokenAt(caller, at(6, 2, 0))
     const [from, revokedAt] = [at(6, 2, 13), at(6, 9, 41)]
     const plan = story.tokens[token] as TokenPlan
-    rotate(story, random, caller, { at: revokedAt - 4 * 60_000, graceUntil: revokedAt + DAY_MS, by: 'finding' }, revokedAt + 38 * 60_000)
+    rotate(
+      story,
+      random,
+      caller,
+      { at: revokedAt - 4 * 60_000, graceUntil: revokedAt + DAY_MS, by: 'finding' },
+      revokedAt + 38 * 60_000,
+    )
     plan.revocation = { at: revokedAt, reason: 'leaked', note: 'found in a public build log' }
     const thief = { ip: () => PLACES.stranger(17, 40 + random.below(3)), agent: 'python-requests/2.31.0' }
     const looking = spread(random, 420, from, from + 5 * HOUR_MS).map((moment) => use(story, random, token, moment, thief))
-    const probing = spread(random, 46, from, from + HOUR_MS).map((moment) => ({ ...use(story, random, token, moment, thief, beyond(random, plan)), reason: 'scope_missing' as const }))
-    const trying = spread(random, 260, revokedAt + 60_000, revokedAt + 2 * DAY_MS).map((moment) => use(story, random, token, moment, thief))
+    const probing = spread(random, 46, from, from + HOUR_MS).map((moment) => ({
+      ...use(story, random, token, moment, thief, beyond(random, plan)),
+      reason: 'scope_missing' as const,
+    }))
+    const trying = spread(random, 260, revokedAt + 60_000, revokedAt + 2 * DAY_MS).map((moment) =>
+      use(story, random, token, moment, thief),
+    )
     return { label: '', from, to: revokedAt + 2 * DAY_MS, beats: [...looking, ...probing, ...trying] }
   },
 
@@ -71,7 +89,9 @@ export const INCIDENTS: Readonly<Record<string, Tell>> = {
     const token = tokenAt(caller, from)
     rotate(story, random, caller, { at: from, graceUntil: from + 3 * DAY_MS, by: 'schedule' }, from + 5 * HOUR_MS)
     const host = { ip: () => PLACES.datacentre(77, 3), agent: 'Java-http-client/17.0.2' }
-    const beats = everyMs(random, 10 * 60_000, from, story.to).map((moment) => use(story, random, token, moment, host, caller.routes[0]))
+    const beats = everyMs(random, 10 * 60_000, from, story.to).map((moment) =>
+      use(story, random, token, moment, host, caller.routes[0]),
+    )
     return { label: '', from, to: story.to, beats }
   },
 
@@ -82,7 +102,10 @@ export const INCIDENTS: Readonly<Record<string, Tell>> = {
     const token = tokenAt(caller, from)
     const route: Route = { method: 'POST', route: '/orders/{id}/refunds', scope: 'refunds:approve', weight: 1 }
     const host = { ip: () => random.pick(caller.addresses), agent: caller.agents[0] ?? '' }
-    const beats = spread(random, 1_150, from, from + 75 * 60_000).map((moment) => ({ ...use(story, random, token, moment, host, route), reason: 'scope_missing' as const }))
+    const beats = spread(random, 1_150, from, from + 75 * 60_000).map((moment) => ({
+      ...use(story, random, token, moment, host, route),
+      reason: 'scope_missing' as const,
+    }))
     return { label: '', from, to: from + 75 * 60_000, beats }
   },
 
@@ -98,14 +121,28 @@ export const INCIDENTS: Readonly<Record<string, Tell>> = {
       return beat.reason === 'valid' && random.chance(0.64) ? { ...beat, reason: 'limit_token' } : beat
     })
     const rejected = beats.filter(({ reason }) => reason === 'limit_token').length
-    return { label: '', from, to, beats, limits: [{ at: from + 1_000, token, type: 'limit.entered', rejected: 0 }, { at: to, token, type: 'limit.left', rejected }] }
+    return {
+      label: '',
+      from,
+      to,
+      beats,
+      limits: [
+        { at: from + 1_000, token, type: 'limit.entered', rejected: 0 },
+        { at: to, token, type: 'limit.left', rejected },
+      ],
+    }
   },
 
   /** A token that slept for months reads a little, three nights running, from a network never seen before. */
   'dormant-token': (story, random, at) => {
-    const token = story.tokens.findIndex(({ name, canary, issuedAt, expiresAt }) => name === 'unused' && !canary && issuedAt < story.from && (expiresAt ?? story.to + 1) > story.to)
+    const token = story.tokens.findIndex(
+      ({ name, canary, issuedAt, expiresAt }) =>
+        name === 'unused' && !canary && issuedAt < story.from && (expiresAt ?? story.to + 1) > story.to,
+    )
     const thief = { ip: () => PLACES.stranger(203, 5), agent: 'curl/7.68.0' }
-    const beats = [3, 2, 1].flatMap((night) => spread(random, 15, at(night, 3, 17), at(night, 3, 52)).map((moment) => use(story, random, token, moment, thief)))
+    const beats = [3, 2, 1].flatMap((night) =>
+      spread(random, 15, at(night, 3, 17), at(night, 3, 52)).map((moment) => use(story, random, token, moment, thief)),
+    )
     return { label: '', from: at(3, 3, 17), to: at(1, 3, 52), beats }
   },
 
@@ -114,7 +151,12 @@ export const INCIDENTS: Readonly<Record<string, Tell>> = {
     const token = story.tokens.findIndex(({ canary }) => canary)
     const thief = { ip: () => PLACES.stranger(141, 9), agent: 'aws-cli/2.15.0' }
     const from = at(5, 4, 6)
-    return { label: '', from, to: from + 120_000, beats: spread(random, 3, from, from + 120_000).map((moment) => use(story, random, token, moment, thief)) }
+    return {
+      label: '',
+      from,
+      to: from + 120_000,
+      beats: spread(random, 3, from, from + 120_000).map((moment) => use(story, random, token, moment, thief)),
+    }
   },
 }
 
@@ -125,16 +167,28 @@ interface Host {
 
 function use(story: Story, random: Random, token: number, at: Milliseconds, host: Host, route?: Route): Beat {
   const plan = story.tokens[token] as TokenPlan
-  const service = SERVICES.find(({ routes }) => (route ? routes.includes(route) : routes.some(({ scope }) => plan.scopes.includes(scope))))
+  const service = SERVICES.find(({ routes }) =>
+    route ? routes.includes(route) : routes.some(({ scope }) => plan.scopes.includes(scope)),
+  )
   const reachable = service?.routes.filter(({ scope }) => plan.scopes.includes(scope)) ?? []
   const reason: DecisionReason = stateAt(plan, at)
-  return { at, token, reason, ip: host.ip(), agent: host.agent, service: service?.name ?? 'orders-api', ...pathOf(route ?? routeOf(random, reachable)) }
+  return {
+    at,
+    token,
+    reason,
+    ip: host.ip(),
+    agent: host.agent,
+    service: service?.name ?? 'orders-api',
+    ...pathOf(route ?? routeOf(random, reachable)),
+  }
 }
 
 /** The busiest integration of an owner whose token lives through the whole window. */
 function callerOf(story: Story, ownerId: string): Caller {
   const own = story.callers.filter(({ tenures }) => (story.tokens[tenures[0]?.token ?? 0] as TokenPlan).owner.id === ownerId)
-  const steady = own.filter(({ tenures }) => tenures.length === 1 && isSteady(story, story.tokens[tenures[0]?.token ?? 0] as TokenPlan))
+  const steady = own.filter(
+    ({ tenures }) => tenures.length === 1 && isSteady(story, story.tokens[tenures[0]?.token ?? 0] as TokenPlan),
+  )
   const chosen = (steady.length > 0 ? steady : own).toSorted((a, b) => b.perDay - a.perDay)[0]
   if (!chosen) throw new TypeError(`ownerId: expected an owner of the cast, not ${ownerId}`)
   return chosen
@@ -150,5 +204,7 @@ function spread(random: Random, count: number, from: Milliseconds, to: Milliseco
 }
 
 function everyMs(random: Random, stepMs: number, from: Milliseconds, to: Milliseconds): readonly Milliseconds[] {
-  return Array.from({ length: Math.floor((to - from) / stepMs) }, (_, i) => Math.floor(from + i * stepMs + random.between(0, 4_000)))
+  return Array.from({ length: Math.floor((to - from) / stepMs) }, (_, i) =>
+    Math.floor(from + i * stepMs + random.between(0, 4_000)),
+  )
 }
