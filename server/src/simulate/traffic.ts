@@ -24,14 +24,14 @@ const JUNK: readonly (readonly [DecisionReason, number])[] = [
   ['too_long', 0.04],
 ]
 
-/** The same story and the same pieces give the same beats. */
-export function createTraffic(story: Story, label = 'history'): Traffic {
+/** The same story and the same pieces give the same beats. `pace` makes all callers busier. */
+export function createTraffic(story: Story, label = 'history', pace = 1): Traffic {
   const random = createRandom(`traffic/${story.seed}/${label}`)
 
   function between(from: Milliseconds, to: Milliseconds): Beat[] {
     const ranked = rankCallers(story, from, to)
     const beats: Beat[] = []
-    for (let n = random.poisson(ranked.total); n > 0; n--) {
+    for (let n = random.poisson(ranked.total * pace); n > 0; n--) {
       const caller = ranked.pick(random.next())
       if (caller) beats.push(call(story, random, caller, random.between(Math.max(from, caller.from), Math.min(to, caller.until))))
     }
