@@ -31,7 +31,8 @@ export function incidenceAt<Cause extends string>(
   points: readonly IncidencePoint<Cause>[],
   age: number,
 ): Pick<IncidencePoint<Cause>, 'survival' | 'incidence'> {
-  return points.findLast((point) => point.age <= age) ?? { survival: 1, incidence: {} }
+  const none: Partial<Record<Cause, number>> = {}
+  return points.findLast((point) => point.age <= age) ?? { survival: 1, incidence: none }
 }
 
 function endingsByAgeAndCause<Cause extends string>(

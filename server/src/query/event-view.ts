@@ -69,7 +69,10 @@ interface Names {
 }
 
 /** Events for people: numbers become names, fields without a value are left out. */
-export async function viewsOf(rows: readonly EventRowOut[], reader: Pick<Reader, 'read' | 'tenantNo' | 'now'>): Promise<readonly EventView[]> {
+export async function viewsOf(
+  rows: readonly EventRowOut[],
+  reader: Pick<Reader, 'read' | 'tenantNo' | 'now'>,
+): Promise<readonly EventView[]> {
   const owners = [...new Set(rows.map((row) => row.owner_no))].filter((no) => no !== 0)
   const [tokens, found] = await Promise.all([
     tokensOf(

@@ -1,23 +1,10 @@
 import type { Milliseconds } from 'tokentrail'
-import type { RecordReads, TokenRecord, TokenState } from '../records/records.ts'
+import type { RecordReads, TokenRecord } from '../records/records.ts'
+import { stateOf } from '../records/token-state.ts'
 import type { TokenRef } from './rows.ts'
 
 /** Numbers looked up in one call of the records. */
 const BATCH = 500
-
-/** What follows from the clock, in the order in which it counts; a written ending comes first. */
-const STATES: readonly { readonly state: TokenState; readonly holds: (token: TokenRecord, at: Milliseconds) => boolean }[] = [
-  { state: 'superseded', holds: ({ graceUntil }, at) => graceUntil !== null && graceUntil <= at },
-  { state: 'expired', holds: ({ expiresAt }, at) => expiresAt !== null && expiresAt <= at },
-  { state: 'suspended', holds: ({ suspendedAt }) => suspendedAt !== null },
-  { state: 'in_grace', holds: ({ graceUntil }) => graceUntil !== null },
-  { state: 'not_yet_valid', holds: ({ notBefore }, at) => notBefore !== null && notBefore > at },
-]
-
-/** What a token is at a time. */
-export function stateOf(token: TokenRecord, at: Milliseconds): TokenState {
-  return token.ending ?? STATES.find(({ holds }) => holds(token, at))?.state ?? 'active'
-}
 
 /** How a token is named in an answer. */
 export function refOf(token: TokenRecord, at: Milliseconds): TokenRef {

@@ -1,0 +1,37 @@
+import type { Ask, AskParts } from '../query/ask.ts'
+import { openReader } from '../query/reader.ts'
+import { type Series, type SeriesParams, seriesOf } from './series.ts'
+import { type Timeline, type TimelineParams, timelineOf } from './timeline.ts'
+import { type TokenMetrics, type TokenMetricsParams, tokenMetricsOf } from './token-metrics.ts'
+
+/** Numbers with numerator, denominator, window, watermark, completeness and method, for one tenant at a time. */
+export interface Metrics {
+  generateTokenMetrics(
+    tenantNo: number,
+    params: TokenMetricsParams,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<TokenMetrics>
+  series(tenantNo: number, params: SeriesParams, options?: { readonly signal?: AbortSignal }): Promise<Series>
+  timeline(
+    tenantNo: number,
+    tokenId: string,
+    params?: TimelineParams,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Timeline>
+}
+
+/** Makes the metrics over the questions, the store and the records. */
+export function createMetrics(parts: AskParts & { readonly ask: Ask }): Metrics {
+  return {
+    async generateTokenMetrics(tenantNo, params, { signal } = {}) {
+      return tokenMetricsOf(params, parts.ask, await openReader(parts, tenantNo, signal), signal)
+    },
+    async series(tenantNo, params, { signal } = {}) {
+      const watermark = parts.journal.watermark()
+      return seriesOf(params, parts.ask, await openReader(parts, tenantNo, signal), watermark, signal)
+    },
+    async timeline(tenantNo, tokenId, params = {}, { signal } = {}) {
+      return timelineOf(tokenId, params, parts.ask, await openReader(parts, tenantNo, signal), signal)
+    },
+  }
+}
