@@ -48,7 +48,7 @@ const SPLITS: Readonly<Record<SeriesBy, string>> = {
   population: "transform(population, [1, 2, 3], ['attributed', 'unattributed', 'fault'], 'none')",
 }
 const sqlBy = (
-  by: SeriesBy | 'none',
+  key: string,
 ): string => `SELECT ${STEP_START} AS start, ${key} AS key, type, outcome, reason, population, sum(count) AS n
   FROM ${EVENT_COUNTS} WHERE type IN (${FORMULA_TYPES.join(', ')}) GROUP BY start, key, type, outcome, reason, population ORDER BY start, key`
 const SQL = {
