@@ -1,4 +1,4 @@
-import type { Kind, LossReason, Milliseconds, Outcome, ReasonClass, TokenKind } from 'tokentrail'
+import type { ActorKind, Kind, LossReason, Milliseconds, Outcome, ReasonClass, TokenKind } from 'tokentrail'
 
 /**
  * What the server answers, as the dashboard reads it. A test keeps these assignable from the server's own rows, so that a change
@@ -183,6 +183,7 @@ export interface EventView {
   readonly claimed?: TokenRef
   readonly fingerprint?: string
   readonly owner?: string
+  readonly actor?: ActorKind
   readonly service?: string
   readonly environment?: string
   readonly method?: string
@@ -221,8 +222,8 @@ export interface UseRow {
   readonly attempts: number
   readonly accepted: number
   readonly failed: number
-  readonly firstAt: Milliseconds
-  readonly lastAt: Milliseconds
+  readonly firstAt: Milliseconds | null
+  readonly lastAt: Milliseconds | null
 }
 
 export type ScopeRow = UseRow & { readonly granted: boolean }

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import type { Answer, ReasonRow, StepRow } from '../api/types.ts'
+import type { Answer, ReasonRow, StepRow, TokenKind } from '../api/types.ts'
 import { count, percent, short } from '../format/number.ts'
 import { t } from '../format/strings.ts'
 import { BarList } from '../parts/bar-list.tsx'
@@ -17,15 +17,27 @@ interface Placed {
   readonly className?: string | undefined
 }
 
+interface OutcomeProps {
+  readonly title?: string
+  readonly token?: string
+  readonly kind?: TokenKind
+}
+
 /** What was decided, over time. */
-export function OutcomePanel({ className, token }: Placed & { readonly token?: string }) {
+export function OutcomePanel({ className, title = t.overview.byOutcome, token, kind }: Placed & OutcomeProps) {
   const { window, step } = usePageWindow()
   const [shown, setShown] = useState<'all' | 'rejected'>('all')
-  const query = useAsk('validations-by-step', { ...window, step, by: 'class', ...(token ? { token } : {}) })
+  const query = useAsk('validations-by-step', {
+    ...window,
+    step,
+    by: 'class',
+    ...(token ? { token } : {}),
+    ...(kind ? { kind } : {}),
+  })
   return (
     <Panel
       className={className}
-      title={token ? t.token.use : t.overview.byOutcome}
+      title={title}
       hint={`per ${t.step[step]}`}
       query={query}
       height={264}
