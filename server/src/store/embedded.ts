@@ -28,6 +28,8 @@ export interface EmbeddedProcess {
   close(): Promise<void>
 }
 
+/** Below it the engine cannot even merge. */
+const MEMORY_BYTES_MIN = 256 * 1024 * 1024
 const PING_EVERY_MS = 1000
 const PING_TIMEOUT_MS = 4000
 const HUNG_AFTER_MS = 30_000
@@ -49,6 +51,7 @@ interface Running {
 /** Starts the process and resolves when it answers. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedProcess> {
   const { dir, log } = options
+  if (!(options.memoryBytesMax >= MEMORY_BYTES_MIN)) throw new TypeError(`memoryBytesMax must be at least ${MEMORY_BYTES_MIN}.`)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const settings: StoreProcessOptions = {
     folder: dir,
@@ -181,8 +184,7 @@ async function start(settings: StoreProcessOptions): Promise<Running> {
   timeout.abort()
   if (first.said === 'ready') return { child, version: first.version, exited, startedAt: Date.now() }
   child.kill('SIGKILL')
-  await exited
-  throw startFailure(first, settings.folder)
+  throw startFailure({ missing: first.missing, message: `${first.message} (${await exited})` }, settings.folder)
 }
 
 function firstMessage(child: ChildProcess): Promise<StoreProcessMessage> {
