@@ -40,8 +40,13 @@ export function destroyAfterOf(name: DomainName, epoch: number, now: Millisecond
 }
 
 function months(count: number): Omit<Domain, 'livesAfterMs'> {
+  let [lastDay, lastEpoch] = [NaN, 0]
   return {
-    epochOf: (at) => Math.max(0, Math.floor(monthOf(at) / count)),
+    epochOf(at) {
+      const today = Math.floor(at / DAY_MS)
+      if (today !== lastDay) [lastDay, lastEpoch] = [today, Math.max(0, Math.floor(monthOf(at) / count))]
+      return lastEpoch
+    },
     endOf: (epoch) => Date.UTC(2020, (epoch + 1) * count, 1),
   }
 }

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto'
-import type { DigestScheme } from '../records/records.ts'
+import type { DigestScheme, TokenRecord } from '../records/records.ts'
 import type { Peppers } from './peppers.ts'
 
 const DIGEST_BYTES = 32
@@ -56,6 +56,11 @@ export function bytesOf(digest: Digest): Uint8Array {
 /** The digest of a record's bytes. */
 export function digestOfBytes(bytes: Uint8Array): Digest {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
+
+/** A record as it leaves this folder: digest and salt stay inside. */
+export function withoutSecret(token: TokenRecord): TokenRecord {
+  return token.digest === null && token.salt === null ? token : { ...token, digest: null, salt: null }
 }
 
 const left = Buffer.alloc(DIGEST_BYTES)

@@ -170,21 +170,8 @@ function pack(token: TokenRecord, shared: Shared, tenant: Tenant, readAt: Millis
 /** Gives one object for all tokens that agree in everything but what is their own. */
 function createShare(): (token: TokenRecord) => Shared {
   const shares = new Map<string, Shared>()
-  return ({
-    no: _,
-    id: _1,
-    name: _2,
-    ownerNo: _3,
-    ownerId: _4,
-    metadata: _5,
-    issuedAt: _6,
-    knownSince: _7,
-    expiresAt: _8,
-    familyNo: _9,
-    version: _10,
-    ...rest
-  }) => {
-    const shared: Shared = { ...rest, digest: null, salt: null }
+  return (token) => {
+    const shared = { ...token, ...NOT_SHARED }
     const key = JSON.stringify({ ...shared, endedNetwork: String(shared.endedNetwork) })
     const known = shares.get(key)
     if (known) return known
@@ -193,3 +180,19 @@ function createShare(): (token: TokenRecord) => Shared {
     return shared
   }
 }
+
+const NOT_SHARED = {
+  no: 0,
+  id: '',
+  name: null,
+  ownerNo: 0,
+  ownerId: '',
+  metadata: NO_METADATA,
+  issuedAt: 0,
+  knownSince: 0,
+  expiresAt: null,
+  familyNo: 0,
+  version: 0,
+  digest: null,
+  salt: null,
+} as const satisfies Partial<TokenRecord>

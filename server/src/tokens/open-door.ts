@@ -17,7 +17,7 @@ import type { Privacy } from '../privacy/privacy.ts'
 import type { EventNumber, Records, Tenant, TokenRecord } from '../records/records.ts'
 import { createAllowances, type Rate } from './allowance.ts'
 import { createCodeHash } from './code-hash.ts'
-import { createDigests, sha256 } from './digests.ts'
+import { createDigests, sha256, withoutSecret } from './digests.ts'
 import type { Door, ValidationRequest, Verdict } from './door.ts'
 import { createEpisodes } from './episodes.ts'
 import { isSpentByUse, judge as judgeToken, kindWanted } from './judge.ts'
@@ -252,7 +252,7 @@ export function createDoor(o: {
     const recorded = events.record(decisionOf(visit, reason, told))
     const answerClass = reasonClass(reason)
     const verdict = answerClass === 'accepted' ? 'accepted' : 'rejected'
-    return { verdict, reason, answer: answerClass, token: withoutSecret(told.token), at: visit.at, recorded }
+    return { verdict, reason, answer: answerClass, token: told.token ? withoutSecret(told.token) : null, at: visit.at, recorded }
   }
 
   /** An acceptance whose event stands in records, in one transaction with what was taken. */
@@ -323,12 +323,6 @@ function describeText({ request, tenant }: Visit, read?: TokenText | TextReason)
 /** A text of another system, in a tenant that took over hashes of such texts: printable ASCII without spaces. */
 function mayBeForeign(text: string, tenant: Tenant): boolean {
   return tenant.foreignTokens && /^[\x21-\x7e]{8,}$/.test(text)
-}
-
-/** Digest and salt stay inside. */
-function withoutSecret(token: TokenRecord | null | undefined): TokenRecord | null {
-  if (!token) return null
-  return token.digest === null && token.salt === null ? token : { ...token, digest: null, salt: null }
 }
 
 function reasonOf(error: unknown): DecisionReason {
