@@ -2,7 +2,7 @@ import { formatToken, newTokenId, newTokenSecret, type Milliseconds } from 'toke
 import { NOBODY, type Beat } from './beat.ts'
 import { createRandom, type Random } from './random.ts'
 import { DAY_MS } from './rhythm.ts'
-import { stateAt, type TokenPlan } from './story.ts'
+import type { TokenPlan } from './story.ts'
 import { createTraffic } from './traffic.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
@@ -14,7 +14,7 @@ export interface LiveOptions {
   readonly clock: Clock
   readonly log: Log
   readonly planted: DemoPlanted
-  /** Validations per second at a usual hour; by default what the story's history has, so that both join without a step. */
+  /** Validations per second at a usual hour. By default what the story's last hours have, so that both join without a step. */
   readonly perSecond?: number
 }
 
@@ -93,15 +93,10 @@ function createLiveTraffic({ door, planted, perSecond }: LiveOptions): Pick<Live
   return { step }
 }
 
+/** Calls per day at the story's end of callers who still call. */
 function callsPerDay({ story }: DemoPlanted): number {
-  const isLiving = (plan: TokenPlan): boolean => ['valid', 'in_grace'].includes(stateAt(plan, story.to))
-  const living = story.callers.filter(
-    (caller) => caller.until > story.to && isLiving(story.tokens[caller.tenures.at(-1)?.token ?? 0] as TokenPlan),
-  )
-  return Math.max(
-    1,
-    living.reduce((sum, { perDay }) => sum + perDay, 0),
-  )
+  const living = story.callers.filter(({ until }) => until > story.to)
+  return Math.max(1, living.reduce((sum, { perDay }) => sum + perDay, 0) * story.growth(story.to))
 }
 
 /** A text that is refused for a reason. Its secret is random, so it is nobody's. */

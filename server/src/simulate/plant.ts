@@ -7,7 +7,7 @@ import { createErrands } from './errands.ts'
 import { plantIncidents, type Incident } from './incidents.ts'
 import { createRandom } from './random.ts'
 import { DAY_MS, HOUR_MS } from './rhythm.ts'
-import { createStory, type Story } from './story.ts'
+import { createStory, type Story, type StoryOptions } from './story.ts'
 import { createTraffic } from './traffic.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
@@ -29,6 +29,7 @@ export interface PlantOptions {
   readonly days?: number
   /** Validations of callers over the window, about. */
   readonly calls?: number
+  readonly surge?: number
   /** From 0 to 1. */
   readonly onProgress?: (share: number) => void
 }
@@ -44,11 +45,12 @@ export interface DemoPlanted {
 }
 
 const ROWS_AT_ONCE = 6_000
+const PIECE_MS = HOUR_MS / 4
 
 /** Plants a story into a tenant: lives through records with the times of the story, validations straight into the journal. */
 export async function plantDemo(options: PlantOptions): Promise<DemoPlanted> {
-  const { records, privacy, tenant, clock, seed, signal, log, days = 30, calls = 450_000 } = options
-  const story = createStory({ seed, to: clock.now(), days, calls })
+  const { records, privacy, tenant, clock, signal, log, days = 30 } = options
+  const story = createStory({ to: clock.now(), ...given(options) })
   const incidents = plantIncidents(story)
   for (let at = story.from; at <= story.to + HOUR_MS; at += DAY_MS / 2) await privacy.prepare(tenant.no, at)
   const writer = createRowWriter(options)
@@ -60,7 +62,16 @@ export async function plantDemo(options: PlantOptions): Promise<DemoPlanted> {
   return { tenantNo: tenant.no, story, incidents, events: writer.count(), texts: enacted.texts }
 }
 
-/** Hour by hour, so that memory holds one hour and days reach the store in their order. */
+function given({ seed, days, calls, surge }: PlantOptions): Omit<StoryOptions, 'to'> {
+  return {
+    seed,
+    ...(days !== undefined && { days }),
+    ...(calls !== undefined && { calls }),
+    ...(surge !== undefined && { surge }),
+  }
+}
+
+/** Piece by piece, so that memory holds one piece and days reach the store in their order. */
 async function writeHistory(
   { tenant, privacy, signal, onProgress }: PlantOptions,
   story: Story,
@@ -70,24 +81,20 @@ async function writeHistory(
 ): Promise<void> {
   const rows = createBeatRows({ tenant, privacy, random: createRandom(`rows/${story.seed}`), tokens: enacted.tokens })
   const traffic = createTraffic(story)
-  const special = byHour(incidents.flatMap(({ beats }) => beats))
+  const pieceOf = (at: number): number => Math.floor((at - story.from) / PIECE_MS)
+  const special = Map.groupBy(
+    incidents.flatMap(({ beats }) => beats),
+    ({ at }) => pieceOf(at),
+  )
   for (const row of limitRows(incidents, tenant, enacted)) writer.add(row)
-  for (let from = story.from; from < story.to; from += HOUR_MS) {
+  for (let from = story.from; from < story.to; from += PIECE_MS) {
     signal.throwIfAborted()
-    const to = Math.min(story.to, from + HOUR_MS)
-    const beats = [...traffic.between(from, to), ...(special.get(hourOf(from)) ?? [])]
+    const to = Math.min(story.to, from + PIECE_MS)
+    const beats = [...traffic.between(from, to), ...(special.get(pieceOf(from)) ?? [])]
     for (const beat of beats.sort((a, b) => a.at - b.at)) if (beat.at < story.to) writer.add(rows.row(beat))
     await writer.room()
     onProgress?.((to - story.from) / (story.to - story.from))
   }
-}
-
-function byHour<T extends { readonly at: number }>(beats: readonly T[]): ReadonlyMap<number, readonly T[]> {
-  return Map.groupBy(beats, ({ at }) => hourOf(at))
-}
-
-function hourOf(at: number): number {
-  return Math.floor(at / HOUR_MS)
 }
 
 function limitRows(incidents: readonly Incident[], tenant: Tenant, { tokens }: Enacted): readonly EventRow[] {

@@ -49,7 +49,7 @@ export interface Story {
   readonly tokens: TokenPlan[]
   readonly callers: Caller[]
   readonly rhythm: Rhythm
-  /** Growth of all traffic, against the end of the window. */
+  /** How busy all callers are together, against an ordinary day at the end of the window. */
   growth(at: Milliseconds): number
 }
 
@@ -61,17 +61,28 @@ export interface StoryOptions {
   readonly timeZone?: string
   /** Validations of callers over the window, about. */
   readonly calls?: number
+  /** How many times busier the last hours become: a campaign has begun, and live traffic goes on from there without a step. */
+  readonly surge?: number
 }
 
 const GROWTH_PER_DAY = 1.012
+const SURGE_MS = 4 * HOUR_MS
 const CALLERS = 236
 const ROTATED = 52
 
 /** Tells the everyday story: owners, tokens, their lives, and who calls with them. Incidents are added to it. */
-export function createStory({ seed, to, days = 30, timeZone = 'Europe/Berlin', calls = 450_000 }: StoryOptions): Story {
+export function createStory({
+  seed,
+  to,
+  days = 30,
+  timeZone = 'Europe/Berlin',
+  calls = 400_000,
+  surge = 10,
+}: StoryOptions): Story {
   const random = createRandom(`story/${seed}`)
   const from = to - days * DAY_MS
-  const growth = (at: Milliseconds): number => GROWTH_PER_DAY ** ((at - to) / DAY_MS)
+  const surgeAt = (at: Milliseconds): number => Math.min(1, Math.max(0, (at - to + SURGE_MS) / SURGE_MS))
+  const growth = (at: Milliseconds): number => GROWTH_PER_DAY ** ((at - to) / DAY_MS) * surge ** surgeAt(at)
   const story: Story = { seed, timeZone, from, to, tokens: [], callers: [], rhythm: createRhythm(timeZone), growth }
   const shares = sharesOf(random.fork('shares'))
   for (let no = 0; no < CALLERS; no++) addCaller(story, random.fork(`caller ${no}`), no, shares[no] ?? 0)
