@@ -115,7 +115,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   )
 
   const admin = await provideAdminToken({ records, issuer, file: folder.adminToken, tenant })
-  if (options.demo) parts.add(await startDemo({ records, journal, door, issuer, privacy, clock, log, tenant, say: options.demo }))
+  if (options.demo) parts.add(await startDemo({ records, journal, door, privacy, clock, log, tenant, say: options.demo }))
   const url = await listen(http, config)
   await note('system.started')
   return {

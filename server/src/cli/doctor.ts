@@ -21,8 +21,19 @@ interface Status {
   readonly now: number
   readonly watermark: number
   readonly records: { readonly form: string; readonly feedIsFresh: boolean }
-  readonly store: { readonly form: string; readonly state: string; readonly version: string | null; readonly restarts: number; readonly lastFailure: string | null }
-  readonly journal: { readonly bytes: number; readonly bytesMax: number; readonly batchesWaiting: number; readonly lastFailure: string | null }
+  readonly store: {
+    readonly form: string
+    readonly state: string
+    readonly version: string | null
+    readonly restarts: number
+    readonly lastFailure: string | null
+  }
+  readonly journal: {
+    readonly bytes: number
+    readonly bytesMax: number
+    readonly batchesWaiting: number
+    readonly lastFailure: string | null
+  }
   readonly conservation: { readonly received: number; readonly dropped: Readonly<Record<string, number>> }
 }
 
@@ -47,8 +58,18 @@ function localChecks(): Check[] {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const memoryGib = totalmem() / 1024 ** 3
   return [
-    { name: 'Node', ok: major > 22 || (major === 22 && minor >= 13), found: process.versions.node, advice: 'Tokentrail needs Node 22.13 or newer.' },
-    { name: 'memory', ok: memoryGib >= 2, found: `${memoryGib.toFixed(1)} GiB`, advice: 'The embedded store wants 2 GiB; name a ClickHouse with --store.' },
+    {
+      name: 'Node',
+      ok: major > 22 || (major === 22 && minor >= 13),
+      found: process.versions.node,
+      advice: 'Tokentrail needs Node 22.13 or newer.',
+    },
+    {
+      name: 'memory',
+      ok: memoryGib >= 2,
+      found: `${memoryGib.toFixed(1)} GiB`,
+      advice: 'The embedded store wants 2 GiB; name a ClickHouse with --store.',
+    },
     embeddedStoreCheck(),
   ]
 }
@@ -58,7 +79,12 @@ function embeddedStoreCheck(): Check {
     createRequire(import.meta.url).resolve('chdb')
     return { name: 'embedded store', ok: true, found: 'installed' }
   } catch {
-    return { name: 'embedded store', ok: false, found: 'not installed', advice: 'Run `npm install chdb`, or name a ClickHouse with --store.' }
+    return {
+      name: 'embedded store',
+      ok: false,
+      found: 'not installed',
+      advice: 'Run `npm install chdb`, or name a ClickHouse with --store.',
+    }
   }
 }
 
@@ -67,7 +93,10 @@ async function serverChecks(options: ServerOptions): Promise<Check[]> {
     const access = serverAccess(options)
     const started = Date.now()
     const status = await call<Status>(access, 'GET', '/v1/status')
-    return [{ name: 'server', ok: true, found: `${status.version} at ${access.url}` }, ...statusChecks(status, (started + Date.now()) / 2)]
+    return [
+      { name: 'server', ok: true, found: `${status.version} at ${access.url}` },
+      ...statusChecks(status, (started + Date.now()) / 2),
+    ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [{ name: 'server', ok: false, found: error.message }]
@@ -84,11 +113,41 @@ function statusChecks(status: Status, here: number): Check[] {
   const lost = Object.values(conservation.dropped).reduce((sum, count) => sum + count, 0)
   const full = journal.bytes / journal.bytesMax
   return [
-    { name: 'records', ok: records.feedIsFresh, found: records.form, advice: 'The feed of changes is silent: look at the connection to PostgreSQL.' },
-    { name: 'store', ok: store.state === 'ready', found: `ClickHouse ${store.version ?? ''} ${store.form}, ${store.state}, ${store.restarts} restarts`, advice: store.lastFailure ?? 'Validation goes on; events wait in the journal.' },
-    { name: 'journal', ok: full < 0.8 && journal.lastFailure === null, found: `${(full * 100).toFixed(1)} % full, ${journal.batchesWaiting} batches waiting`, advice: journal.lastFailure ?? 'Events wait for the store; look at it, or raise --journal-size.' },
-    { name: 'freshness', ok: lag < LAG_MS_MAX, found: `${duration(lag)} behind`, advice: 'The store does not keep up with what arrives.' },
-    { name: 'nothing lost', ok: lost === 0, found: `${lost} of ${conservation.received} decisions lost`, advice: `By reason: ${JSON.stringify(conservation.dropped)}` },
-    { name: 'clock', ok: skew < SKEW_MS_MAX, found: `${duration(skew)} apart from the server`, advice: 'Set both clocks by NTP.' },
+    {
+      name: 'records',
+      ok: records.feedIsFresh,
+      found: records.form,
+      advice: 'The feed of changes is silent: look at the connection to PostgreSQL.',
+    },
+    {
+      name: 'store',
+      ok: store.state === 'ready',
+      found: `ClickHouse ${store.version ?? ''} ${store.form}, ${store.state}, ${store.restarts} restarts`,
+      advice: store.lastFailure ?? 'Validation goes on; events wait in the journal.',
+    },
+    {
+      name: 'journal',
+      ok: full < 0.8 && journal.lastFailure === null,
+      found: `${(full * 100).toFixed(1)} % full, ${journal.batchesWaiting} batches waiting`,
+      advice: journal.lastFailure ?? 'Events wait for the store; look at it, or raise --journal-size.',
+    },
+    {
+      name: 'freshness',
+      ok: lag < LAG_MS_MAX,
+      found: `${duration(lag)} behind`,
+      advice: 'The store does not keep up with what arrives.',
+    },
+    {
+      name: 'nothing lost',
+      ok: lost === 0,
+      found: `${lost} of ${conservation.received} decisions lost`,
+      advice: `By reason: ${JSON.stringify(conservation.dropped)}`,
+    },
+    {
+      name: 'clock',
+      ok: skew < SKEW_MS_MAX,
+      found: `${duration(skew)} apart from the server`,
+      advice: 'Set both clocks by NTP.',
+    },
   ]
 }

@@ -19,7 +19,11 @@ export function startCommand(): Command {
 
 /** `tokentrail demo` */
 export function demoCommand(): Command {
-  return withSettings(new Command('demo').description('start the server on temporary data: a simulated tenant with 30 days of history and live traffic')).action(demo)
+  return withSettings(
+    new Command('demo').description(
+      'start the server on temporary data: a simulated tenant with 30 days of history and live traffic',
+    ),
+  ).action(demo)
 }
 
 const OPTIONS = {

@@ -36,8 +36,12 @@ export function tokenCommand(common: (command: Command) => Command): Command {
   token.addCommand(common(showCommand()))
   token.addCommand(common(rotateCommand()))
   token.addCommand(common(revokeCommand()))
-  token.addCommand(common(new Command('suspend').description('stop a token; it may be resumed').argument('<id>').action(actOn('suspend'))))
-  token.addCommand(common(new Command('resume').description('let a suspended token work again').argument('<id>').action(actOn('resume'))))
+  token.addCommand(
+    common(new Command('suspend').description('stop a token; it may be resumed').argument('<id>').action(actOn('suspend'))),
+  )
+  token.addCommand(
+    common(new Command('resume').description('let a suspended token work again').argument('<id>').action(actOn('resume'))),
+  )
   return token
 }
 
@@ -75,7 +79,12 @@ interface IssueOptions extends Common {
 async function issue(options: IssueOptions): Promise<void> {
   const { owner, kind, name, action, resource, role } = options
   const body = {
-    owner, kind, name, action, resource, role,
+    owner,
+    kind,
+    name,
+    action,
+    resource,
+    role,
     ...(options.scope.length > 0 ? { scopes: options.scope } : {}),
     ...(options.cidr.length > 0 ? { cidrs: options.cidr } : {}),
     ...(options.ttl === undefined ? {} : { ttlSeconds: Math.round(options.ttl / 1000) }),
@@ -108,7 +117,9 @@ function sayToken(token: Token): void {
     generation: token.generation,
     issued: instant(token.issuedAt),
     expires: token.expiresAt ? instant(token.expiresAt) : 'never',
-    ended: token.endedAt ? `${instant(token.endedAt)}, ${token.ending ?? ''}${token.endingReason ? ` (${token.endingReason})` : ''}` : null,
+    ended: token.endedAt
+      ? `${instant(token.endedAt)}, ${token.ending ?? ''}${token.endingReason ? ` (${token.endingReason})` : ''}`
+      : null,
   })
 }
 
@@ -123,7 +134,13 @@ function listCommand(): Command {
     .action(list)
 }
 
-type ListOptions = Common & { readonly kind?: string; readonly state?: string; readonly owner?: string; readonly search?: string; readonly limit: number }
+type ListOptions = Common & {
+  readonly kind?: string
+  readonly state?: string
+  readonly owner?: string
+  readonly search?: string
+  readonly limit: number
+}
 
 async function list(options: ListOptions): Promise<void> {
   const { kind, state, owner, search, limit } = options
@@ -181,7 +198,10 @@ function revokeCommand(): Command {
     .action(revoke)
 }
 
-async function revoke(id: string, options: Common & { readonly reason: string; readonly note?: string; readonly family?: boolean }): Promise<void> {
+async function revoke(
+  id: string,
+  options: Common & { readonly reason: string; readonly note?: string; readonly family?: boolean },
+): Promise<void> {
   const { reason, note, family } = options
   await actOn('revoke')(id, options, { reason, note, family })
 }
