@@ -34,9 +34,12 @@ export function createFrameWriter({ bytesMax }: { readonly bytesMax: number }): 
   const labels = new Map<string, number>()
   const above = { ...blankEvent(), seq: -1 }
 
-  function varint(value: number): void {
+  // Each of these writes a value and gives back the bit that notes its presence.
+
+  function varint(value: number, bit = 0): number {
     if (value < 128 && value >= 0) bytes[at++] = value
     else longVarint(value)
+    return bit
   }
 
   function longVarint(value: number): void {
@@ -52,67 +55,78 @@ export function createFrameWriter({ bytesMax }: { readonly bytesMax: number }): 
     bytes[at++] = left
   }
 
-  function signed(value: number): void {
+  function signed(value: number, bit = 0): number {
     const negative = value < 0 ? 1 : 0
     const magnitude = Math.min(Math.floor(Math.abs(value)) || 0, Number.MAX_SAFE_INTEGER)
     bytes[at++] = ((magnitude & 63) << 1) | negative | (magnitude > 63 ? 128 : 0)
     if (magnitude > 63) varint(Math.floor(magnitude / 64))
+    return bit
   }
 
-  function u32(value: number): void {
+  function u32(value: number, bit = 0): number {
     view.setUint32(at, value, true)
     at += 4
+    return bit
   }
 
-  function u64(value: bigint): void {
+  function u64(value: bigint, bit = 0): number {
     view.setBigUint64(at, value, true)
     at += 8
+    return bit
   }
 
-  function text(value: string): void {
+  function text(value: string, bit = 0): number {
     const start = at
     varint(value.length * 2)
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i)
-      if (code > 255) return wideText(value, start)
+      if (code > 255) return wideText(value, start, bit)
       bytes[at++] = code
     }
+    return bit
   }
 
-  function wideText(value: string, start: number): void {
+  function wideText(value: string, start: number, bit: number): number {
     at = start
     varint(value.length * 2 + 1)
     for (let i = 0; i < value.length; i++, at += 2) view.setUint16(at, value.charCodeAt(i), true)
+    return bit
   }
 
-  function label(value: string): void {
+  function list<T>(values: readonly T[], write: (value: T) => number, bit: number): number {
+    varint(values.length)
+    for (const value of values) write(value)
+    return bit
+  }
+
+  function label(value: string, bit: number): number {
     let no = value === '' ? 0 : labels.get(value)
     if (no === undefined) {
       no = labels.size + 1
       labels.set(value, no)
       labelBytes += value.length * 2 + 5
     }
-    varint(no)
+    return varint(no, bit)
   }
 
   function identity(row: EventRow, writer: number, seq: number, delayMs: number, flags: number): void {
     const start = at
     at += 2
     let bits = 0
-    if (row.tenant !== above.tenant) ((bits |= 1), varint((above.tenant = row.tenant)))
-    if (row.retention !== above.retention) ((bits |= 2), varint((above.retention = row.retention)))
-    if (writer !== above.writer) ((bits |= 4), varint((above.writer = writer)))
-    if (seq !== above.seq + 1) ((bits |= 8), varint(seq))
+    if (row.tenant !== above.tenant) bits |= varint((above.tenant = row.tenant), 1)
+    if (row.retention !== above.retention) bits |= varint((above.retention = row.retention), 2)
+    if (writer !== above.writer) bits |= varint((above.writer = writer), 4)
+    if (seq !== above.seq + 1) bits |= varint(seq, 8)
     above.seq = seq
-    if (row.schema !== above.schema) ((bits |= 16), varint((above.schema = row.schema)))
-    if (row.type !== above.type) ((bits |= 32), varint((above.type = row.type)))
-    if (row.outcome !== above.outcome) ((bits |= 64), varint((above.outcome = row.outcome)))
-    if (row.reason !== above.reason) ((bits |= 128), varint((above.reason = row.reason)))
-    if (row.kind !== above.kind) ((bits |= 256), varint((above.kind = row.kind)))
-    if (row.population !== above.population) ((bits |= 512), varint((above.population = row.population)))
-    if (flags !== above.flags) ((bits |= 1024), varint((above.flags = flags)))
+    if (row.schema !== above.schema) bits |= varint((above.schema = row.schema), 16)
+    if (row.type !== above.type) bits |= varint((above.type = row.type), 32)
+    if (row.outcome !== above.outcome) bits |= varint((above.outcome = row.outcome), 64)
+    if (row.reason !== above.reason) bits |= varint((above.reason = row.reason), 128)
+    if (row.kind !== above.kind) bits |= varint((above.kind = row.kind), 256)
+    if (row.population !== above.population) bits |= varint((above.population = row.population), 512)
+    if (flags !== above.flags) bits |= varint((above.flags = flags), 1024)
     if (row.occurredAt !== above.occurredAt) bits |= time(row.occurredAt)
-    if (delayMs !== 0) ((bits |= 8192), signed(delayMs))
+    if (delayMs !== 0) bits |= signed(delayMs, 8192)
     bitmap(start, bits)
   }
 
@@ -129,18 +143,18 @@ export function createFrameWriter({ bytesMax }: { readonly bytesMax: number }): 
     const start = at
     at += 2
     let bits = 0
-    if (row.tokenNo !== 0) ((bits |= 1), varint(row.tokenNo))
-    if (row.ownerNo !== 0) ((bits |= 2), varint(row.ownerNo))
-    if (row.generation !== 0) ((bits |= 4), varint(row.generation))
-    if (row.claimedNo !== 0) ((bits |= 8), varint(row.claimedNo))
+    if (row.tokenNo !== 0) bits |= varint(row.tokenNo, 1)
+    if (row.ownerNo !== 0) bits |= varint(row.ownerNo, 2)
+    if (row.generation !== 0) bits |= varint(row.generation, 4)
+    if (row.claimedNo !== 0) bits |= varint(row.claimedNo, 8)
     if (row.fingerprint !== BLANK.fingerprint && fingerprint(row.fingerprint)) bits |= 16
-    if (row.fingerprintEpoch !== 0) ((bits |= 32), varint(row.fingerprintEpoch))
-    if (row.actorNo !== 0) ((bits |= 64), varint(row.actorNo))
-    if (row.actorKind !== 0) ((bits |= 128), varint(row.actorKind))
-    if (row.resource !== 0n) ((bits |= 256), u64(row.resource))
-    if (row.endedByWriter !== 0) ((bits |= 512), varint(row.endedByWriter))
-    if (row.endedBySeq !== 0) ((bits |= 1024), varint(row.endedBySeq))
-    if (row.sinceEndMs !== 0) ((bits |= 2048), signed(row.sinceEndMs))
+    if (row.fingerprintEpoch !== 0) bits |= varint(row.fingerprintEpoch, 32)
+    if (row.actorNo !== 0) bits |= varint(row.actorNo, 64)
+    if (row.actorKind !== 0) bits |= varint(row.actorKind, 128)
+    if (row.resource !== 0n) bits |= u64(row.resource, 256)
+    if (row.endedByWriter !== 0) bits |= varint(row.endedByWriter, 512)
+    if (row.endedBySeq !== 0) bits |= varint(row.endedBySeq, 1024)
+    if (row.sinceEndMs !== 0) bits |= signed(row.sinceEndMs, 2048)
     bitmap(start, bits)
   }
 
@@ -155,16 +169,16 @@ export function createFrameWriter({ bytesMax }: { readonly bytesMax: number }): 
     const start = at
     at += 2
     let bits = 0
-    if (row.service !== above.service) ((bits |= 1), label((above.service = row.service)))
-    if (row.environment !== above.environment) ((bits |= 2), label((above.environment = row.environment)))
-    if (row.method !== above.method) ((bits |= 4), label((above.method = row.method)))
-    if (row.route !== above.route) ((bits |= 8), label((above.route = row.route)))
-    if (row.scope !== above.scope) ((bits |= 16), label((above.scope = row.scope)))
-    if (row.action !== above.action) ((bits |= 32), label((above.action = row.action)))
-    if (row.country !== above.country) ((bits |= 64), label((above.country = row.country)))
-    if (row.client !== above.client) ((bits |= 128), label((above.client = row.client)))
-    if (row.limit !== above.limit) ((bits |= 256), label((above.limit = row.limit)))
-    if (row.shape !== above.shape) ((bits |= 512), label((above.shape = row.shape)))
+    if (row.service !== above.service) bits |= label((above.service = row.service), 1)
+    if (row.environment !== above.environment) bits |= label((above.environment = row.environment), 2)
+    if (row.method !== above.method) bits |= label((above.method = row.method), 4)
+    if (row.route !== above.route) bits |= label((above.route = row.route), 8)
+    if (row.scope !== above.scope) bits |= label((above.scope = row.scope), 16)
+    if (row.action !== above.action) bits |= label((above.action = row.action), 32)
+    if (row.country !== above.country) bits |= label((above.country = row.country), 64)
+    if (row.client !== above.client) bits |= label((above.client = row.client), 128)
+    if (row.limit !== above.limit) bits |= label((above.limit = row.limit), 256)
+    if (row.shape !== above.shape) bits |= label((above.shape = row.shape), 512)
     bitmap(start, bits)
   }
 
@@ -172,16 +186,16 @@ export function createFrameWriter({ bytesMax }: { readonly bytesMax: number }): 
     const start = at
     at += 2
     let bits = 0
-    if (row.durationUs !== 0) ((bits |= 1), varint(row.durationUs))
-    if (row.cache !== 0) ((bits |= 2), varint(row.cache))
-    if (row.cacheAgeMs !== 0) ((bits |= 4), varint(row.cacheAgeMs))
-    if (row.clientHash !== 0) ((bits |= 8), u32(row.clientHash))
-    if (row.network !== 0n) ((bits |= 16), u64(row.network))
-    if (row.addressDay !== 0n) ((bits |= 32), u64(row.addressDay))
-    if (row.addressMonth !== 0n) ((bits |= 64), u64(row.addressMonth))
-    if (row.asn !== 0) ((bits |= 128), varint(row.asn))
-    if (row.tls !== 0) ((bits |= 256), u32(row.tls))
-    if (row.requestId !== '') ((bits |= 512), text(row.requestId))
+    if (row.durationUs !== 0) bits |= varint(row.durationUs, 1)
+    if (row.cache !== 0) bits |= varint(row.cache, 2)
+    if (row.cacheAgeMs !== 0) bits |= varint(row.cacheAgeMs, 4)
+    if (row.clientHash !== 0) bits |= u32(row.clientHash, 8)
+    if (row.network !== 0n) bits |= u64(row.network, 16)
+    if (row.addressDay !== 0n) bits |= u64(row.addressDay, 32)
+    if (row.addressMonth !== 0n) bits |= u64(row.addressMonth, 64)
+    if (row.asn !== 0) bits |= varint(row.asn, 128)
+    if (row.tls !== 0) bits |= u32(row.tls, 256)
+    if (row.requestId !== '') bits |= text(row.requestId, 512)
     bitmap(start, bits)
   }
 
@@ -189,14 +203,14 @@ export function createFrameWriter({ bytesMax }: { readonly bytesMax: number }): 
     const start = at
     at += 2
     let bits = 0
-    if (row.detail !== '') ((bits |= 1), text(row.detail))
-    if (row.addressSealed !== '') ((bits |= 2), text(row.addressSealed))
-    if (row.count !== 1) ((bits |= 4), varint(row.count))
-    if (row.spanMs !== 0) ((bits |= 8), varint(row.spanMs))
-    if (row.distinct !== 0) ((bits |= 16), varint(row.distinct))
-    if (row.topFingerprints.length > 0) ((bits |= 32), varint(row.topFingerprints.length), row.topFingerprints.forEach(u64))
-    if (row.topCounts.length > 0) ((bits |= 64), varint(row.topCounts.length), row.topCounts.forEach(varint))
-    if (row.leaf !== 0) ((bits |= 128), varint(row.leaf))
+    if (row.detail !== '') bits |= text(row.detail, 1)
+    if (row.addressSealed !== '') bits |= text(row.addressSealed, 2)
+    if (row.count !== 1) bits |= varint(row.count, 4)
+    if (row.spanMs !== 0) bits |= varint(row.spanMs, 8)
+    if (row.distinct !== 0) bits |= varint(row.distinct, 16)
+    if (row.topFingerprints.length > 0) bits |= list(row.topFingerprints, u64, 32)
+    if (row.topCounts.length > 0) bits |= list(row.topCounts, varint, 64)
+    if (row.leaf !== 0) bits |= varint(row.leaf, 128)
     bitmap(start, bits)
   }
 

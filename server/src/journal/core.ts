@@ -115,7 +115,9 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
   /** The gathering group, which will be sent. Its time is that of its first event. */
   function openGroup(): Group {
     if (group.isEmpty && !group.hasCarried) group = nextGroup()
-    if (!isArmed && !sending) ((isArmed = true), setImmediate(send))
+    if (isArmed || sending) return group
+    isArmed = true
+    setImmediate(send)
     return group
   }
 
@@ -269,9 +271,16 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
     const target = position
     if ((readers.ship ?? 0) >= target) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => (waiters.delete(wake), reject(notShipped(timeoutMs))), timeoutMs)
+      const timer = setTimeout(giveUp, timeoutMs)
+      function giveUp(): void {
+        waiters.delete(wake)
+        reject(notShipped(timeoutMs))
+      }
       function wake(): void {
-        if ((readers.ship ?? 0) >= target) (clearTimeout(timer), waiters.delete(wake), resolve())
+        if ((readers.ship ?? 0) < target) return
+        clearTimeout(timer)
+        waiters.delete(wake)
+        resolve()
       }
       waiters.add(wake)
     })

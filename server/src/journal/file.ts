@@ -294,8 +294,10 @@ function movesOf(batches: readonly BatchTallies[], damaged: ReadonlySet<number>)
       const key = `${tenant} ${promise}`
       const move = moves.get(key) ?? { tenant, promise, stored: 0, coalesced: 0, damaged: 0 }
       moves.set(key, move)
-      if (damaged.has(batch.position)) move.damaged += plain + coalesced
-      else ((move.stored += plain), (move.coalesced += coalesced))
+      const isDamaged = damaged.has(batch.position)
+      move.damaged += isDamaged ? plain + coalesced : 0
+      move.stored += isDamaged ? 0 : plain
+      move.coalesced += isDamaged ? 0 : coalesced
     }
   }
   return [...moves.values()]

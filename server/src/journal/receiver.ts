@@ -102,7 +102,10 @@ function createRound(parts: ReceiverParts, seen: Set<string>): Round {
     }
     if (parts.write(row) === 'lost') return 'lost'
     if (moved) marks.set(row.writer, moved)
-    if (sourceId) (newIds.push(sourceId), seen.add(keyOf(sourceId)))
+    if (sourceId) {
+      newIds.push(sourceId)
+      seen.add(keyOf(sourceId))
+    }
     return 'new'
   }
 

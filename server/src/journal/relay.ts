@@ -30,7 +30,7 @@ export function startRelay({ records, journal, log }: { records: Records; journa
   }
 
   async function run(): Promise<void> {
-    while (isAsked && !isClosed) {
+    while (isAsked) {
       isAsked = false
       await empty()
     }
@@ -38,7 +38,7 @@ export function startRelay({ records, journal, log }: { records: Records; journa
 
   async function empty(): Promise<void> {
     for (;;) {
-      const events = await records.outbox(EVENTS_AT_ONCE)
+      const events = isClosed ? [] : await records.outbox(EVENTS_AT_ONCE)
       if (events.length === 0) return
       await bring(events)
     }
@@ -54,7 +54,8 @@ export function startRelay({ records, journal, log }: { records: Records; journa
   function pumpInBackground(): void {
     pump().catch((error: unknown) => {
       log.warn({ err: error }, 'Critical events wait in the records')
-      if (!isClosed) (clearTimeout(again), (again = setTimeout(pumpInBackground, AGAIN_MS).unref()))
+      clearTimeout(again)
+      if (!isClosed) again = setTimeout(pumpInBackground, AGAIN_MS).unref()
     })
   }
 
@@ -66,8 +67,8 @@ export function startRelay({ records, journal, log }: { records: Records; journa
     async close() {
       unsubscribe()
       clearTimeout(again)
-      await running?.catch(() => {})
       isClosed = true
+      await running?.catch(() => {})
     },
   }
 }

@@ -29,7 +29,9 @@ let syncFailed = false
 
 parentPort?.on('message', ({ no, method, params }: Call) => {
   answer({ no, ...attempt(method, params) })
-  if (method === 'close') (clearTimeout(timer), parentPort?.close())
+  if (method !== 'close') return
+  clearTimeout(timer)
+  parentPort?.close()
 })
 
 function answer(message: Answer): void {
@@ -41,7 +43,7 @@ function attempt(method: keyof JournalFile, params: unknown): Omit<Answer, 'no'>
     if (method === 'close' && !journal) return {}
     journal ??= openJournalFile(file)
     if (method === 'commit') trustDisk(journal)
-    const value = (journal[method] as (params: unknown) => unknown)(params)
+    const value: unknown = (journal[method] as (params: unknown) => unknown)(params)
     if (method === 'commit') syncSoon()
     return { value }
   } catch (error) {
@@ -49,10 +51,10 @@ function attempt(method: keyof JournalFile, params: unknown): Omit<Answer, 'no'>
   }
 }
 
-/** After a failed sync the log's pages count as clean though they may not be on disk: everything is written anew elsewhere first. */
+/** No commit is acknowledged while an earlier one may not be on disk. */
 function trustDisk(opened: JournalFile): void {
-  if (!syncFailed) return
-  if (!opened.settle()) throw new Error('The journal could not be written anew after a failed sync: a reader is in the way.')
+  if (syncFailed && !opened.settle())
+    throw new Error('The journal could not be written anew after a failed sync: a reader is in the way.')
   syncFailed = false
 }
 
@@ -65,12 +67,25 @@ function syncSoon(): void {
 
 function sync(): void {
   dirty = false
-  wal ??= openSync(`${file}-wal`, 'r+')
-  fdatasync(wal, (error) => {
-    syncing = false
-    if (error) ((syncFailed = true), answer({ no: 0, failure: failureOf(error) }))
-    else if (dirty) syncSoon()
-  })
+  try {
+    wal ??= openSync(`${file}-wal`, 'r+')
+    fdatasync(wal, synced)
+  } catch (error) {
+    synced(error)
+  }
+}
+
+/** After a failed sync the log's pages count as clean though they may not be on disk: all of it is written anew, into the file itself. */
+function synced(error: unknown): void {
+  syncing = false
+  if (error) {
+    syncFailed = true
+    answer({ no: 0, failure: failureOf(error) })
+    const { failure } = attempt('settle', undefined)
+    if (failure) answer({ no: 0, failure })
+    else syncFailed = false
+  }
+  if (dirty) syncSoon()
 }
 
 function failureOf(error: unknown): NonNullable<Answer['failure']> {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createFrameWriter, decodeFrame, frameRows } from '../../src/event/frame.ts'
 import { EVENT_COLUMNS, blankEvent } from '../../src/event/row.ts'

@@ -54,7 +54,10 @@ describe('append', () => {
     const journal = await openForTest({ file })
     expect(await journal.append(accepted({ detail: 'x'.repeat(MIB) }))).toBe('lost')
     expect(journal.conservation()).toMatchObject({ received: 1, dropped: { oversize: 1 } })
-    await vi.waitFor(() => expect(rowsIn(file)).toMatchObject([{ type: TYPES['loss.declared'].id, reason: reasonId('oversize') }]), 3000)
+    await vi.waitFor(
+      () => expect(rowsIn(file)).toMatchObject([{ type: TYPES['loss.declared'].id, reason: reasonId('oversize') }]),
+      3000,
+    )
   })
 
   test('after closing answers lost', async () => {
@@ -280,7 +283,9 @@ describe('a journal file', () => {
     for (let i = 0; i < 5; i++) await journal.append(accepted({ tenant: i }))
     await journal.close()
     const db = new DatabaseSync(file)
-    db.exec("UPDATE batch SET frame = zeroblob(length(frame)) WHERE position = 2; UPDATE batch SET frame = substr(frame, 1, 30) WHERE position = 4")
+    db.exec(
+      'UPDATE batch SET frame = zeroblob(length(frame)) WHERE position = 2; UPDATE batch SET frame = substr(frame, 1, 30) WHERE position = 4',
+    )
     db.close()
     const again = await openForTest({ file })
     const rows = await ship(again, file)

@@ -8,7 +8,14 @@ import { accepted, silentLog, unknown } from './support-rows.ts'
  * `r <number>` after `new`. It lives until it is killed.
  */
 const [file = '', writer = ''] = process.argv.slice(2)
-const journal = await openJournal({ file, writer: Number(writer), clock: systemClock, bytesMax: 1 << 28, log: silentLog, flood: { perSecond: 100 } })
+const journal = await openJournal({
+  file,
+  writer: Number(writer),
+  clock: systemClock,
+  bytesMax: 1 << 28,
+  log: silentLog,
+  flood: { perSecond: 100 },
+})
 let appended = 0
 let received = await journal.highWater(999)
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GAPS_MAX, highWater, mark, NO_MARK } from '../../src/journal/marks.ts'
 import type { Mark } from '../../src/journal/marks.ts'

@@ -8,12 +8,29 @@ export const silentLog = { info() {}, warn() {}, error() {} }
 
 /** An accepted validation of a known token. */
 export function accepted(fields: Partial<EventRow> = {}): EventRow {
-  return { ...blankEvent(), tenant: 1, type: 201, outcome: 1, reason: 1, kind: 1, population: POPULATIONS.attributed, occurredAt: NOON, ...fields }
+  return {
+    ...blankEvent(),
+    tenant: 1,
+    type: 201,
+    outcome: 1,
+    reason: 1,
+    kind: 1,
+    population: POPULATIONS.attributed,
+    occurredAt: NOON,
+    ...fields,
+  }
 }
 
 /** A rejected validation of a text that nobody knows; `no` makes it another text. */
 export function unknown(no: number, fields: Partial<EventRow> = {}): EventRow {
-  return { ...accepted(fields), outcome: 2, reason: reasonId('unknown'), population: POPULATIONS.unattributed, fingerprint: fingerprint(no), ...fields }
+  return {
+    ...accepted(fields),
+    outcome: 2,
+    reason: reasonId('unknown'),
+    population: POPULATIONS.unattributed,
+    fingerprint: fingerprint(no),
+    ...fields,
+  }
 }
 
 /** A fingerprint that spreads like a digest (SplitMix64). */
