@@ -26,11 +26,11 @@ export function startSweep(o: {
   readonly wasUsed?: (token: TokenRecord) => Promise<boolean | undefined>
 }): Sweep {
   let running: Promise<void> | undefined
-  let isClosed = false
+  const closing = new AbortController()
 
   async function sweepAll(): Promise<void> {
     const retentions = new Map((await o.records.read.tenants()).map(({ no, retention }) => [no, retention]))
-    for (let more = true; more && !isClosed;) {
+    for (let more = true; more && !closing.signal.aborted;) {
       const at = o.clock.now()
       const swept = await o.records.act('sweep', { at, max: TOKENS_PER_STEP, purgeBefore: at - TOMBSTONE_MS })
       for (const token of swept.expired)
@@ -72,7 +72,7 @@ export function startSweep(o: {
   return {
     run,
     close() {
-      isClosed = true
+      closing.abort()
       clearInterval(timer)
     },
   }
