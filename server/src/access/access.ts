@@ -6,6 +6,7 @@ import type { Privacy } from '../privacy/privacy.ts'
 import type { Records, TokenRecord } from '../records/records.ts'
 import type { Door } from '../tokens/door.ts'
 import type { Issuer } from '../tokens/issuer.ts'
+import { sourceKey } from '../tokens/limits.ts'
 import { type AccessEvents, type ReadingRefusal, type SignInMethod, createAccessEvents } from './access-events.ts'
 import { createBearer, publicIdOf } from './bearer.ts'
 import type { Caller } from './caller.ts'
@@ -17,7 +18,6 @@ import { type Principal, isPermitted, principalOf } from './principal.ts'
 import { hasRole } from './principal.ts'
 import { type Session, type SessionTimes, createSessions, isSameCsrf } from './sessions.ts'
 import { type SignInLink, createSignInLinks } from './sign-in-links.ts'
-import { sourcePrefix } from './source-prefix.ts'
 
 /** What came with a request to say who it is. */
 export interface Credentials {
@@ -151,7 +151,7 @@ function createSignInGuard(clock: Clock, events: AccessEvents, installTenantNo: 
   const bySource = createLockout({ clock, failuresMax: FAILURES_MAX_PER_SOURCE, ...LOCKOUT })
 
   return async (by, caller, attempt) => {
-    const source = sourcePrefix(caller.ip)
+    const source = sourceKey(installTenantNo, caller.ip) ?? 'unknown'
     const claimed = `${source} ${publicIdOf('code' in by ? by.code : by.token)}`
     const waitMs = Math.max(byToken.waitMs(claimed), bySource.waitMs(source))
     if (waitMs > 0) throw lockedOut(waitMs)

@@ -73,7 +73,7 @@ export function provenBy(verdict: Verdict): TokenRecord {
 
 /** The part of a token's text that is public; '' where the text has none. */
 export function publicIdOf(token: string): string {
-  return /^[0-9A-Za-z]{1,16}_([0-9A-Za-z]{16})_[0-9A-Za-z]{49}$/.exec(token)?.[1] ?? ''
+  return /^[A-Za-z][0-9A-Za-z_]{0,31}_([0-9A-Za-z]{16})_[0-9A-Za-z]{6,49}$/.exec(token)?.[1] ?? ''
 }
 
 type Remembered = { readonly record: TokenRecord; readonly until: Milliseconds }

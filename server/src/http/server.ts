@@ -85,7 +85,7 @@ function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts)
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(compileValidator)
-  app.setSerializerCompiler(() => JSON.stringify)
+  app.setSerializerCompiler(() => (data) => (data === null ? '' : JSON.stringify(data)))
   app.setErrorHandler(answer)
   parseJsonOnly(app)
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id).header('cache-control', 'no-store'))

@@ -4,13 +4,17 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { type ErrorCode, TrailError } from '../errors.ts'
 
-/** Checks bodies as they are; parameters, which are text, are first turned into what the schema expects. */
+/**
+ * Checks bodies as they are, a missing one as an empty object where that is enough. Parameters, which are text, are first
+ * turned into what the schema expects.
+ */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema)
+  const inBody = httpPart === 'body'
   return (given: unknown) => {
-    const value = httpPart === 'body' ? given : Value.Convert(schema, given)
+    const value = inBody ? (given ?? (check.Check({}) ? {} : given)) : Value.Convert(schema, given)
     if (check.Check(value)) return { value }
-    return { error: errorOf(check.Errors(value), httpPart === 'body') }
+    return { error: errorOf(check.Errors(value), inBody) }
   }
 }
 

@@ -17,6 +17,7 @@ const QUANTILES = { latencyP50: 'p50Us', latencyP95: 'p95Us', latencyP99: 'p99Us
 
 /** Every metric that has a series. */
 export type SeriesMetric = keyof typeof FORMULAS | keyof typeof QUANTILES
+export const SERIES_METRICS = Object.keys({ ...FORMULAS, ...QUANTILES }) as SeriesMetric[]
 export type SeriesBy = Extract<SeriesKey, 'service' | 'kind' | 'population'>
 
 export interface SeriesParams {

@@ -10,6 +10,8 @@ import { REFUSALS } from '../schemas.ts'
 const HEARTBEAT_MS = 15_000
 /** How often an open stream asks whether its reader may still read. */
 const RECHECK_MS = 1000
+/** As long as a session may last; then the reader connects again. */
+const STREAM_MS_MAX = 12 * 3_600_000
 const UNREAD_BYTES_MAX = 1024 * 1024
 
 /** The live stream. Gives a function that ends every open one. */
@@ -52,7 +54,7 @@ export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
     '/v1/live',
     {
       config: { permission: 'live:read', reading: true },
-      handlerTimeout: 0,
+      handlerTimeout: STREAM_MS_MAX,
       schema: {
         tags: ['events'],
         summary: 'What is happening, as server-sent events',

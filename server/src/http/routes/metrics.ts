@@ -1,12 +1,17 @@
 import { Type } from 'typebox'
+import { SERIES_METRICS, type SeriesBy } from '../../metrics/series.ts'
 import { type App, principalOf } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
-import { SeriesKeyName, StepName, WindowQuery } from '../questions.ts'
-import { closed, IdParams, Kind, REFUSALS, Text } from '../schemas.ts'
+import { StepName, WindowQuery } from '../questions.ts'
+import { closed, IdParams, Kind, REFUSALS } from '../schemas.ts'
 import { parseWindow } from '../times.ts'
 
 const DAY_MS = 86_400_000
 const MONTH_MS = 30 * DAY_MS
+const QUARTER_MS = 90 * DAY_MS
+
+const Metric = Type.Enum(SERIES_METRICS)
+const By = Type.Enum(['service', 'kind', 'population'] as const satisfies readonly SeriesBy[])
 const Loose = Type.Object({}, { additionalProperties: true })
 
 /** The numbers: all of them as one object, one of them over time, and one token's own story. */
@@ -26,7 +31,8 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
     async (request) => {
       const { kind, ...times } = request.query
       const window = parseWindow(times, clock.now(), MONTH_MS)
-      return { ...(await metrics.generateTokenMetrics(principalOf(request).tenantNo, { ...window, ...(kind === undefined ? {} : { kind }) })) }
+      const params = { ...window, ...(kind === undefined ? {} : { kind }) }
+      return { ...(await metrics.generateTokenMetrics(principalOf(request).tenantNo, params, { signal: request.signal })) }
     },
   )
 
@@ -37,14 +43,14 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
       schema: {
         tags: ['metrics'],
         summary: 'One metric over time',
-        querystring: closed({ ...WindowQuery, metric: Text, step: StepName, by: Type.Optional(SeriesKeyName) }),
+        querystring: closed({ ...WindowQuery, metric: Metric, step: StepName, by: Type.Optional(By), kind: Type.Optional(Kind) }),
         response: { 200: Loose, ...REFUSALS },
       },
     },
     async (request) => {
-      const { metric, step, by, ...times } = request.query
-      const window = parseWindow(times, clock.now(), DAY_MS)
-      return { ...(await metrics.series(principalOf(request).tenantNo, { ...window, metric, step, ...(by === undefined ? {} : { by }) })) }
+      const { from, to, ...rest } = request.query
+      const window = parseWindow({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }, clock.now(), DAY_MS)
+      return { ...(await metrics.series(principalOf(request).tenantNo, { ...rest, ...window }, { signal: request.signal })) }
     },
   )
 
@@ -55,14 +61,15 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
       schema: {
         tags: ['metrics'],
         summary: "One token's life and use",
+        description: 'Without `from` and `to` the last 90 days.',
         params: IdParams,
         querystring: closed(WindowQuery),
         response: { 200: Loose, ...REFUSALS },
       },
     },
     async (request) => {
-      const window = parseWindow(request.query, clock.now(), MONTH_MS)
-      return { ...(await metrics.timeline(principalOf(request).tenantNo, request.params.id, window)) }
+      const window = parseWindow(request.query, clock.now(), QUARTER_MS)
+      return { ...(await metrics.timeline(principalOf(request).tenantNo, request.params.id, window, { signal: request.signal })) }
     },
   )
 }

@@ -41,7 +41,13 @@ const IssueBody = closed({
   role: Type.Optional(RoleName),
 })
 
-const Issued = Type.Intersect([TokenSchema, Type.Object({ token: Type.String({ description: 'the text: given here once, kept nowhere' }) })])
+const Issued = Type.Intersect([
+  TokenSchema,
+  Type.Object({
+    token: Type.String({ description: 'the text: given here once, kept nowhere' }),
+    code: Type.Optional(Type.String({ description: 'the digits alone, of a short code' })),
+  }),
+])
 const Note = Type.Optional(Type.String({ maxLength: 500, description: 'for people; never a secret' }))
 
 /** The inventory of tokens: issue, find, change, rotate and end. */
@@ -63,8 +69,8 @@ function issuing(app: App, { issuer, clock }: HttpParts): void {
     },
     async (request, reply) => {
       const { tenantNo, actor } = principalOf(request)
-      const { record, token } = await issuer.issue({ tenantNo, actor, input: withTimes(request.body) })
-      return reply.code(201).send({ ...viewOfToken(record, clock.now()), token })
+      const { record, ...texts } = await issuer.issue({ tenantNo, actor, input: withTimes(request.body) })
+      return reply.code(201).send({ ...viewOfToken(record, clock.now()), ...texts })
     },
   )
 
@@ -106,7 +112,6 @@ function importing(app: App, { issuer, clock }: HttpParts): void {
     issuedAt: Type.Optional(Time),
     notBefore: Type.Optional(Time),
     environment: Type.Optional(Text),
-    role: Type.Optional(Type.Never()),
   })
   app.post(
     '/v1/tokens/import',
@@ -213,8 +218,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
     },
     async (request) => {
       const { tenantNo, actor } = principalOf(request)
-      const { reason = 'manual', ...rest } = request.body
-      const { record } = await issuer.revoke({ tenantNo, actor, id: request.params.id, reason, ...rest })
+      const { record } = await issuer.revoke({ tenantNo, actor, id: request.params.id, ...request.body })
       return viewOfToken(record, clock.now())
     },
   )
@@ -263,13 +267,16 @@ function sending(app: App, { issuer, clock }: HttpParts): void {
         tags: ['tokens'],
         summary: 'Note that a token was handed to a channel, or came back from it',
         params: IdParams,
-        body: closed({ delivered: Type.Optional(Type.Boolean({ description: 'false: it bounced' })) }),
+        body: closed({
+          delivered: Type.Optional(Type.Boolean({ description: 'false: it bounced' })),
+          address: Type.Optional(Type.String({ minLength: 1, maxLength: 320, description: 'becomes a pseudonym and is not kept' })),
+        }),
         response: { 200: TokenSchema, ...REFUSALS },
       },
     },
     async (request) => {
       const { tenantNo, actor } = principalOf(request)
-      const { record } = await issuer.send({ tenantNo, actor, id: request.params.id, delivered: request.body.delivered ?? true })
+      const { record } = await issuer.send({ tenantNo, actor, id: request.params.id, ...request.body })
       return viewOfToken(record, clock.now())
     },
   )

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { createAccess, type Access, type AccessOptions } from '../../src/access/access.ts'
+import type { Clock } from '../../src/clock.ts'
+import { createIngest } from '../../src/connect/ingest.ts'
+import { decodeFrame } from '../../src/event/frame.ts'
+import type { EventRow } from '../../src/event/row.ts'
+import type { HttpParts } from '../../src/http/parts.ts'
+import { createHttp } from '../../src/http/server.ts'
+import type { Journal } from '../../src/journal/journal.ts'
+import { openJournal } from '../../src/journal/open.ts'
+import { startRelay } from '../../src/journal/relay.ts'
+import { createLiveHub } from '../../src/live/hub.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
+import { createAsk } from '../../src/query/ask.ts'
+import { openRecords } from '../../src/records/open.ts'
+import type { Actor, Records, Role, Tenant } from '../../src/records/records.ts'
+import { migrateStore } from '../../src/store/migrate.ts'
+import { openStore } from '../../src/store/open.ts'
+import { createIssuer, type Issuer } from '../../src/tokens/issuer.ts'
+import { createDoor } from '../../src/tokens/open-door.ts'
+
+export const NOON = Date.UTC(2026, 10, 25, 12)
+export const SYSTEM: Actor = { no: 0, kind: 'system' }
+export const silentLog = { info() {}, warn() {}, error() {} }
+
+export interface StillClock extends Clock {
+  move(ms: number): void
+}
+
+/** A whole server without a port: every part is real. */
+export interface Front {
+  readonly app: FastifyInstance
+  readonly records: Records
+  readonly journal: Journal
+  readonly issuer: Issuer
+  readonly access: Access
+  readonly clock: StillClock
+  readonly own: Tenant
+  readonly other: Tenant
+  /** Errors that reached the log: nothing that a caller sends may add one. */
+  readonly faults: object[]
+  /** Text and id of a fresh access token. */
+  token(o?: { role?: Role; tenant?: Tenant; owner?: string; scopes?: string[] }): Promise<{ text: string; id: string }>
+  /** A request with a token, JSON in and out. */
+  call(token: string | undefined, method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', url: string, body?: unknown, more?: InjectOptions): Promise<Reply>
+  /** Every row that became durable. */
+  rows(): Promise<EventRow[]>
+  close(): Promise<void>
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly text: string
+  // Tests look into answers freely.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any
+}
+
+export async function openFront(options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts> } = {}): Promise<Front> {
+  const folder = mkdtempSync(join(tmpdir(), 'tokentrail-http-'))
+  const clock = stillClock()
+  const faults: object[] = []
+  const log = { ...silentLog, error: (facts: object) => void faults.push(facts) }
+  const records = await openRecords({ file: join(folder, 'records.db'), clock, log })
+  const own = await records.act('addTenant', { id: 'default', name: 'Own', at: clock.now(), actor: SYSTEM })
+  const other = await records.act('addTenant', { id: 'other', name: 'Other', at: clock.now(), actor: SYSTEM })
+  const privacy = await openPrivacy({ records, kek: new Uint8Array(32).fill(7), clock, log })
+  for (const { no } of [own, other]) await privacy.prepare(no, clock.now())
+  const writer = await records.act('leaseWriter', { purpose: 'journal', at: clock.now() })
+  const journal = await openJournal({ file: join(folder, 'journal.db'), writer, clock, bytesMax: 1 << 26, log })
+  const rows: EventRow[] = []
+  journal.onJournalled(({ frame }) => void rows.push(...decodeFrame(frame)))
+  const relay = startRelay({ records, journal, log })
+  const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: 0, byNo: new Map<number, Uint8Array>() } }
+  const door = createDoor(tokenParts)
+  const issuer = createIssuer(tokenParts)
+  const store = await openStore({ dir: folder, memoryBytesMax: 1 << 30, log })
+  await migrateStore(store)
+  const ask = createAsk({ store, records, journal, clock })
+  const metrics = createMetrics({ ask, store, records, journal, clock })
+  const live = createLiveHub({ journal, records, clock })
+  const ingest = createIngest({ records, journal, privacy, clock, log })
+  const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })
+  const parts: HttpParts = {
+    records, journal, store, door, issuer, ask, metrics, live, ingest, access, clock, log, version: '0.0.0-test',
+    ...options.http,
+  }
+  const app = await createHttp(parts)
+
+  return {
+    app, records, journal, issuer, access, clock, own, other, faults,
+    async token({ role, tenant = own, owner = role ?? 'service', scopes = [] } = {}) {
+      const input = { kind: 'access', owner, scopes, ...(role ? { role } : {}) } as const
+      const { record, token } = await issuer.issue({ tenantNo: tenant.no, actor: SYSTEM, input })
+      return { text: token, id: record.id }
+    },
+    async call(token, method, url, body, more = {}) {
+      const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...more.headers }
+      const payload = body === undefined ? {} : { payload: body as string }
+      const answer = await app.inject({ method, url, ...payload, ...more, headers })
+      return { status: answer.statusCode, headers: answer.headers, text: answer.body, body: jsonOf(answer.body) }
+    },
+    async rows() {
+      await relay.flush()
+      await journal.flush()
+      return rows
+    },
+    async close() {
+      await app.close()
+      access.close()
+      live.close()
+      await relay.close()
+      door.close()
+      await journal.close()
+      privacy.close()
+      await store.close()
+      await records.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function stillClock(): StillClock {
+  let now = NOON
+  return { now: () => now, ticks: () => now * 1000, move: (ms) => void (now += ms) }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
