@@ -46,7 +46,6 @@ export interface Group {
   }
 }
 
-const DELAY_MAX = 0x7fffffff
 const DAY = 86_400_000
 
 /** An empty group. `frames` and `folds` are shared by one group after another and are empty in between. */
@@ -75,7 +74,8 @@ export function createGroup(o: {
   let isSealed = false
 
   function add(row: EventRow, writer: number, seq: number, flags = row.flags): boolean {
-    const delayMs = Math.max(-DELAY_MAX, Math.min(DELAY_MAX, receivedAt - row.occurredAt))
+    // who takes an event over from elsewhere, with its times, has set the delay already
+    const delayMs = row.delayMs !== 0 ? row.delayMs : receivedAt - row.occurredAt
     if (!frames.add(row, writer, seq, delayMs, flags)) {
       closeFrame()
       if (!frames.add(row, writer, seq, delayMs, flags)) return false
