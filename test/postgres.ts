@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
 
 /** A real PostgreSQL in a temporary folder, on a Unix socket: no port, no installation, gone with the process that started it. */
 export interface Postgres {
@@ -184,7 +184,7 @@ async function answers(url: string): Promise<void> {
 }
 
 async function execute(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   client.on('error', () => undefined)
   await client.connect()
   try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
-import pg from 'pg'
+import { Client, type ClientConfig } from 'pg'
 import type { Log } from '../config/log.ts'
 import type { Lanes } from './lanes.ts'
 import type { TokenChange } from './records.ts'
@@ -22,7 +23,7 @@ export interface Feed {
 }
 
 export interface FeedOptions {
-  readonly connection: pg.ClientConfig
+  readonly connection: ClientConfig
   readonly log: Log
   readonly lanes: Lanes
   readonly onChange: (change: TokenChange) => void
@@ -60,7 +61,7 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
   let client = await listen()
   /** By the process's own clock: silence of a network is real time, whatever clock the records are given. */
   let lastBeatAt = performance.now()
-  let isOpen = true
+  const closing = new AbortController()
   const running = run()
 
   return {
@@ -70,27 +71,27 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
     },
     writers: () => [...o.lanes.writers, ...adopted],
     async close() {
-      isOpen = false
+      closing.abort()
       await running
       await client.end()
     },
   }
 
   async function run(): Promise<void> {
-    for (let beats = 0; isOpen; beats += 1) {
+    for (let beats = 0; !closing.signal.aborted; beats += 1) {
       try {
-        await withTimeout(client.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ from: self, beat: true })]))
+        await inTime(client.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ from: self, beat: true })]))
         if (beats % ADOPTION_BEATS === 0) await adopt()
       } catch (error) {
         o.log.warn({ cause: String(error) }, 'the feed of changes is broken, connecting again')
         await reconnect()
       }
-      if (isOpen) await pause(BEAT_MS)
+      await pause(BEAT_MS, closing.signal)
     }
   }
 
-  async function listen(): Promise<pg.Client> {
-    const next = new pg.Client(o.connection)
+  async function listen(): Promise<Client> {
+    const next = new Client(o.connection)
     next.on('error', () => undefined)
     next.on('notification', ({ payload }) => receive(JSON.parse(payload ?? '{}')))
     try {
@@ -108,14 +109,14 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
   async function reconnect(): Promise<void> {
     client.end().catch(() => undefined)
     adopted.clear()
-    while (isOpen) {
+    while (!closing.signal.aborted) {
       try {
         client = await listen()
         o.onChange('all')
         lastBeatAt = performance.now()
         return
       } catch {
-        await pause(RECONNECT_MS)
+        await pause(RECONNECT_MS, closing.signal)
       }
     }
   }
@@ -130,7 +131,7 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
   }
 
   /** Holds this process's numbers; one that another process took over meanwhile is left to it. */
-  async function hold(on: pg.Client): Promise<void> {
+  async function hold(on: Client): Promise<void> {
     for (const writer of o.lanes.writers) {
       if (!(await lock(on, writer))) o.lanes.replace(writer, await o.leaseWriter())
     }
@@ -152,7 +153,7 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
   }
 }
 
-async function lock(client: pg.Client, writer: number): Promise<boolean> {
+async function lock(client: Client, writer: number): Promise<boolean> {
   const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS held', [WRITER_LOCK, writer])
   return rows[0]?.held === true
 }
@@ -165,17 +166,20 @@ function encode(from: string, changes: readonly TokenChange[]): string {
   return fits ? text : JSON.stringify({ from, all: true } satisfies Message)
 }
 
-async function withTimeout(query: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`no beat within ${BEAT_MS_MAX} ms`)), BEAT_MS_MAX)
+/** A query that is late is given up; its connection is thrown away by the caller. */
+async function inTime(query: Promise<unknown>): Promise<void> {
+  const done = new AbortController()
+  const late = setTimeout(BEAT_MS_MAX, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`no beat within ${BEAT_MS_MAX} ms`)
+  })
   try {
-    await Promise.race([query, late.promise])
+    await Promise.race([query, late])
   } finally {
-    clearTimeout(timer)
-    query.catch(() => undefined)
+    done.abort()
+    await Promise.allSettled([late])
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined)
 }

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import pg from 'pg'
+import { DatabaseError, Pool, types, type ClientConfig, type CustomTypesConfig } from 'pg'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import { perform, type Call } from './act.ts'
@@ -102,7 +102,7 @@ async function inTransaction(
 
 /** A deadlock or a serialisation conflict: nothing was changed, and trying again helps. */
 function isConflict(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
+  return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001')
 }
 
 async function prepare(db: Database): Promise<void> {
@@ -119,14 +119,14 @@ async function lease(db: Database, at: number, count: number): Promise<readonly 
   return (await db.insertInto('writer').values(rows).returning('no').execute()).map(({ no }) => no)
 }
 
-function createPool(url: string, log: Log): pg.Pool {
-  const pool = new pg.Pool({ ...connectionOf(url), max: LANES + READERS, types: { getTypeParser } })
+function createPool(url: string, log: Log): Pool {
+  const pool = new Pool({ ...connectionOf(url), max: LANES + READERS, types: { getTypeParser } })
   pool.on('error', (error) => log.warn({ cause: error.message }, 'a connection to the records was lost'))
   return pool
 }
 
 /** How every connection is made. The client's own time limit stands behind the server's, for a server that went silent. */
-function connectionOf(url: string): pg.ClientConfig {
+function connectionOf(url: string): ClientConfig {
   return {
     connectionString: url,
     application_name: 'tokentrail',
@@ -141,5 +141,5 @@ function connectionOf(url: string): pg.ClientConfig {
 }
 
 /** Numbers are below 2⁵³ here, so they are numbers and not text. */
-const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
-  Number(oid) === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')
+const AS_NUMBERS: ReadonlySet<number> = new Set([types.builtins.INT8])
+const getTypeParser: CustomTypesConfig['getTypeParser'] = (oid, format) => (AS_NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format))

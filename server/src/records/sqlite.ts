@@ -49,7 +49,7 @@ async function startWriter(data: WriterData, log: Log, onDone: (done: GroupDone)
   const thread = new Worker(moduleUrl('./sqlite-writer', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
   const waiting = new Map<number, Waiting>()
   const ready = Promise.withResolvers<void>()
-  const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+  const exited = Promise.withResolvers<void>()
   let lastId = 0
   let isOpen = true
 
@@ -59,8 +59,9 @@ async function startWriter(data: WriterData, log: Log, onDone: (done: GroupDone)
     else settle(message)
   })
   thread.on('error', (error) => log.error({ err: error }, 'the records writer failed'))
-  void exited.then(() => {
+  thread.once('exit', () => {
     isOpen = false
+    exited.resolve()
     ready.reject(stopped())
     for (const { reject } of waiting.values()) reject(stopped())
     waiting.clear()
@@ -91,7 +92,7 @@ async function startWriter(data: WriterData, log: Log, onDone: (done: GroupDone)
   async function close(): Promise<void> {
     if (isOpen) thread.postMessage('close')
     isOpen = false
-    await exited
+    await exited.promise
   }
 }
 
