@@ -37,6 +37,7 @@ const INSERT_SETTINGS: ClickHouseSettings = {
 export function createStoreClient(address: StoreAddress): StoreClient {
   const client = connect(address)
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what its SQL gives
   async function query<Row>(options: QueryOptions): Promise<{ rows: Row[]; cost: QueryCost }> {
     const startedAt = performance.now()
     const { settings, signal } = bounds(options)
@@ -121,7 +122,9 @@ function connect(address: StoreAddress): ClickHouseClient {
   }
   if (address.form === 'served')
     return createClient({ ...common, url: address.url, username: address.username, password: address.password })
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, ...{ socketPath: address.socketPath } })
+  // `socketPath` is missing in the types of an agent's options, which become those of each connection.
+  const options = { keepAlive: true, maxSockets: CONNECTIONS_MAX, socketPath: address.socketPath }
+  const agent = new Agent(options)
   return createClient({ ...common, url: 'http://localhost', http_agent: agent })
 }
 

@@ -27,6 +27,7 @@ export interface QueryOptions {
 /** Where events are analysed: ClickHouse, embedded or by URL, one client and one dialect. */
 export interface Store {
   /** Runs a read-only question. 64-bit integers that are not safe come back as strings. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what its SQL gives
   query<Row>(options: QueryOptions): Promise<{ readonly rows: Row[]; readonly cost: QueryCost }>
   /** The same, streamed in a ClickHouse output format (`CSVWithNames`, `JSONEachRow`, `Parquet`, …). */
   stream(options: QueryOptions & { readonly format: string }): Promise<Readable>

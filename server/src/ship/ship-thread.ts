@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as after } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
+import { FLAGS } from 'tokentrail'
+import { decodeFrame } from '../event/frame.ts'
+import { encodeRowBinary } from '../event/row-binary.ts'
+import { EVENT_COLUMNS } from '../event/row.ts'
+import { mergeDeltas } from '../journal/merge-deltas.ts'
+import { openJournalReader } from '../journal/read.ts'
+import { createStoreClient } from '../store/client.ts'
+import { cutShipments } from './cut.ts'
+import { openPlanFile } from './plan.ts'
+import type { EventRow } from '../event/row.ts'
+import type { JournalPage } from '../journal/read.ts'
+import type { FromThread, ShipThreadOptions, ToThread } from './messages.ts'
+import type { Plan } from './plan.ts'
+
+/** Frames read at once; some 50,000 events, which bounds this thread's memory. */
+const PAGE_BYTES_MAX = 2 * 1024 * 1024
+/** An insert makes a part in every table, so under a trickle they are this far apart; under load the pages fill. */
+const INSERT_EVERY_MS = 200
+const BACK_OFF_MS = { first: 100, max: 5000 } as const
+const COLUMNS = EVENT_COLUMNS.map(({ column }) => column)
+
+const { journalFile, store, ...start } = workerData as ShipThreadOptions
+const client = createStoreClient(store)
+const reader = openJournalReader(journalFile)
+const plans = openPlanFile(`${journalFile}.shipping`)
+const closed = new AbortController()
+let [position, upTo, noted] = [start.passed, start.upTo, start.passed]
+let wake: () => void = () => undefined
+
+parentPort?.on('message', (message: ToThread) => {
+  if (message.say === 'journalled') upTo = message.position
+  else if (message.say === 'noted') noted = message.position
+  else closed.abort()
+  wake()
+})
+
+await shipUntilClosed()
+reader.close()
+await client.close()
+parentPort?.close()
+
+async function shipUntilClosed(): Promise<void> {
+  while (!closed.signal.aborted) {
+    if (position < upTo) await shipNext()
+    else await somethingNew()
+  }
+}
+
+/** Ships one range, whole; does not return before it is stored and the journal has noted it, unless closed. */
+async function shipNext(): Promise<void> {
+  const startedAt = performance.now()
+  const plan = plans.pending(position)
+  const page = reader.next(position, plan ? Number.MAX_SAFE_INTEGER : PAGE_BYTES_MAX, plan?.upTo ?? upTo)
+  const rows = mergeDeltas(page.batches.flatMap(({ frame }) => decodeFrame(frame)))
+  const current = plan ?? { id: randomUUID(), from: position, upTo: page.upTo }
+  if (!plan) plans.remember(current)
+  if (!(await insertAll(current, rows))) return
+  await noteStored(page, rows)
+  if (position < upTo || closed.signal.aborted) return
+  plans.forget()
+  await wait(INSERT_EVERY_MS - (performance.now() - startedAt))
+}
+
+async function insertAll(plan: Plan, rows: readonly EventRow[]): Promise<boolean> {
+  for (const shipment of cutShipments(rows)) {
+    const bytes = encodeRowBinary(shipment.rows)
+    if (!(await insertPatiently(bytes, `${plan.id}/${plan.from}-${plan.upTo}/${shipment.name}`))) return false
+  }
+  return true
+}
+
+/** Tries until the store has it; false when closed before. */
+async function insertPatiently(bytes: Uint8Array, token: string): Promise<boolean> {
+  let backOffMs: number = BACK_OFF_MS.first
+  for (let failures = 1; !closed.signal.aborted; failures++) {
+    try {
+      await client.insert('events', COLUMNS, bytes, token)
+      return true
+    } catch (error) {
+      tell({ say: 'failed', failures, failure: failureOf(error) })
+      await wait(backOffMs)
+      backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS.max)
+    }
+  }
+  return false
+}
+
+function failureOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
+}
+
+async function noteStored(page: JournalPage, rows: readonly EventRow[]): Promise<void> {
+  position = page.upTo
+  let [stored, coalesced] = [0, 0]
+  for (const row of rows) {
+    if (row.flags & FLAGS.coalesced) coalesced += row.count
+    else stored += row.count
+  }
+  tell({ say: 'stored', position, stored, coalesced, damaged: page.damaged })
+  while (noted < position && !closed.signal.aborted) await somethingNew()
+}
+
+function somethingNew(): Promise<void> {
+  return new Promise((resolve) => (wake = resolve))
+}
+
+async function wait(ms: number): Promise<void> {
+  if (ms > 0) await after(ms, undefined, { signal: closed.signal }).catch(() => undefined)
+}
+
+function tell(message: FromThread): void {
+  parentPort?.postMessage(message)
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { moduleUrl, nodeArguments } from '../runtime.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { StoreAddress } from '../store/address.ts'
+import type { FromThread, ShipThreadOptions, ToThread } from './messages.ts'
+
+export interface ShipOptions {
+  readonly journal: Journal
+  readonly journalFile: string
+  readonly store: StoreAddress
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** How shipping is doing. */
+export interface ShipState {
+  /** Every batch up to here is in the store. */
+  readonly position: number
+  /** When the last batch was stored, by the server's clock; null = none since the start. */
+  readonly storedAt: number | null
+  /** Inserts that failed one after the other; 0 = the store takes what it gets. */
+  readonly failures: number
+  readonly lastFailure: string | null
+}
+
+export interface Shipping {
+  state(): ShipState
+  /** Ends after the insert under way; what is not stored waits in the journal. */
+  close(): Promise<void>
+}
+
+const CLOSE_PATIENCE_MS = 5000
+const AGAIN_MS = 1000
+
+/**
+ * Brings journalled events to the store, each once, in a thread of its own: when the store is slow, stopped or gone, the thread
+ * waits and tries again, and nothing else notices.
+ */
+export function startShipping({ journal, journalFile, store, clock, log }: ShipOptions): Shipping {
+  let state: ShipState = { position: journal.readers().ship ?? 0, storedAt: null, failures: 0, lastFailure: null }
+  let closing = false
+  let worker = start()
+  const stopListening = journal.onJournalled(({ position }) => tell({ say: 'journalled', position }))
+
+  function start(): Worker {
+    const options: ShipThreadOptions = { journalFile, store, passed: state.position, upTo: journal.position() }
+    const thread = new Worker(moduleUrl('./ship-thread', import.meta.url), { workerData: options, execArgv: [...nodeArguments] })
+    thread.on('message', (message: FromThread) => void hear(message))
+    thread.on('error', (error) => log.error({ failure: error.message }, 'The shipping thread failed and is started again.'))
+    thread.once('exit', () => later(() => (worker = start())))
+    return thread
+  }
+
+  async function hear(message: FromThread): Promise<void> {
+    if (message.say === 'failed') return failed(message.failures, message.failure)
+    const { position, stored, coalesced, damaged } = message
+    try {
+      await journal.passed('ship', position, { stored, coalesced, damaged })
+    } catch (error) {
+      failed(state.failures + 1, error instanceof Error ? error.message : String(error))
+      return later(() => void hear(message))
+    }
+    if (state.failures > 0) log.info({ position }, 'The store takes events again.')
+    state = { ...state, position, storedAt: clock.now(), failures: 0 }
+    tell({ say: 'noted', position })
+  }
+
+  function failed(failures: number, lastFailure: string): void {
+    if (failures === 1) log.warn({ failure: lastFailure }, 'The store does not take events; they wait in the journal.')
+    state = { ...state, failures, lastFailure }
+  }
+
+  function later(act: () => void): void {
+    if (!closing) setTimeout(() => (closing ? undefined : act()), AGAIN_MS).unref()
+  }
+
+  function tell(message: ToThread): void {
+    worker.postMessage(message)
+  }
+
+  return {
+    state: () => state,
+    close: async () => {
+      closing = true
+      stopListening()
+      const ended = once(worker, 'exit', { signal: AbortSignal.timeout(CLOSE_PATIENCE_MS) }).catch(() => undefined)
+      tell({ say: 'close' })
+      await ended
+      await worker.terminate()
+    },
+  }
+}
