@@ -28,10 +28,25 @@ import type { TypeName } from 'tokentrail'
 import type { Config } from './config/config.ts'
 import type { Log } from './config/log.ts'
 import type { Parts } from './main/parts.ts'
+import type { Door } from './tokens/door.ts'
+import type { Issuer } from './tokens/issuer.ts'
+
+export { readConfig } from './config/config.ts'
+export { createLog } from './config/log.ts'
+export type { Config, ConfigOptions } from './config/config.ts'
+export type { Log, LogLevel } from './config/log.ts'
+export type { Door, ValidationRequest, Verdict } from './tokens/door.ts'
+export type { Issuer } from './tokens/issuer.ts'
 
 /** A running server. */
 export interface Tokentrail {
   readonly url: string
+  /** The tenant that an installation begins with. */
+  readonly tenantNo: number
+  /** Validates in this process. */
+  readonly door: Door
+  /** Issues, changes and ends tokens in this process. */
+  readonly issuer: Issuer
   readonly data: string
   /** File that holds the admin token (0600). */
   readonly adminTokenFile: string
@@ -120,6 +135,9 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   await note('system.started')
   return {
     url,
+    tenantNo: tenant.no,
+    door,
+    issuer,
     data: config.data,
     adminTokenFile: folder.adminToken,
     signIn: async () => (config.publicUrl ?? url) + (await access.signInLink(admin)).path,
