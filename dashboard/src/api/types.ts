@@ -222,11 +222,15 @@ export interface UseRow {
   readonly attempts: number
   readonly accepted: number
   readonly failed: number
-  readonly firstAt: Milliseconds | null
-  readonly lastAt: Milliseconds | null
+  readonly firstAt: Milliseconds
+  readonly lastAt: Milliseconds
 }
 
-export type ScopeRow = UseRow & { readonly granted: boolean }
+export interface ScopeRow extends Omit<UseRow, 'firstAt' | 'lastAt'> {
+  readonly firstAt: Milliseconds | null
+  readonly lastAt: Milliseconds | null
+  readonly granted: boolean
+}
 
 export interface FunnelRow {
   readonly issued: number

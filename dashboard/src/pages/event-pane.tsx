@@ -145,7 +145,7 @@ function factsOf(event: EventView, time: TimeFormat): readonly Fact[] {
       </span>,
     ],
   ]
-  return facts.filter(([, value]) => value)
+  return facts.filter(([, value]) => Boolean(value))
 }
 
 function TokenFact({ token }: { readonly token: TokenRef }) {

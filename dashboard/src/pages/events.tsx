@@ -52,7 +52,7 @@ export function EventsPage() {
 /** The list stands still while it is read: its end is the moment when the filter or the window was chosen. */
 function useFrozenWindow(filter: Readonly<Record<string, string>>): EventsParams {
   const { text, window } = usePageWindow()
-  return useMemo(() => ({ ...window, ...filter, limit: PAGE_ROWS }) as EventsParams, [text.from, text.to, filter])
+  return useMemo(() => ({ ...window, ...filter, limit: PAGE_ROWS }), [text.from, text.to, filter])
 }
 
 function List({ rows, query }: { readonly rows: readonly EventView[]; readonly query: ReturnType<typeof useEventPages> }) {

@@ -71,7 +71,7 @@ function factsOf(token: TokenWithFamily, time: TimeFormat): readonly (readonly [
     ],
     [t.token.generation, token.family.length > 1 && count(token.generation)],
   ]
-  return facts.filter(([, value]) => value)
+  return facts.filter(([, value]) => Boolean(value))
 }
 
 function Words({ words }: { readonly words: readonly string[] }) {

@@ -76,7 +76,7 @@ export function UsePanel({
             name: row.name || '–',
             value: row.attempts,
             text: row.failed > 0 ? t.token.withFailed(short(row.attempts), short(row.failed)) : short(row.attempts),
-            title: `${count(row.attempts)}`,
+            title: count(row.attempts),
           }))}
         />
       )}
