@@ -30,7 +30,7 @@ export interface Try {
 }
 
 const ACTIONS = ['password.reset', 'invite.accept', 'file.download', 'sign_in.link', 'order.approve'] as const
-const PER_DAY = { action: 34, validation: 17 } as const
+const PER_DAY = { action: 24, validation: 12 } as const
 const LIFE_MS = { action: HOUR_MS / 2, validation: HOUR_MS / 4 } as const
 const PHONES = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Mobile/15E148 Safari/604.1',
