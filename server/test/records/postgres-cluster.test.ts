@@ -65,13 +65,13 @@ describe('several processes on one PostgreSQL', () => {
     const arrived = new Promise<number>((resolve) => {
       there.onChange((change) => {
         heard.there.push(change)
-        resolve(performance.now())
+        if (change !== 'all' && change.version === 2) resolve(performance.now())
       })
     })
     await here.act('revokeToken', { tenantNo: tenant.no, id: token.id, reason: 'leaked', at: NOW, actor: ADMIN })
     const acknowledged = performance.now()
     expect((await arrived) - acknowledged).toBeLessThan(1_000)
-    expect(heard.there).toEqual([{ no: token.no, id: token.id, version: 2 }])
+    expect(heard.there.at(-1)).toEqual({ no: token.no, id: token.id, version: 2 })
     await issue(there, tenant)
     await vi.waitFor(() => expect(heard.here).toHaveLength(2))
     expect(heard.here[0]).toEqual({ no: token.no, id: token.id, version: 2 })

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -60,8 +60,9 @@ describe('an SQLite file of records', () => {
 
   it('is refused when its folder does not exist or its content is something else', async () => {
     await expect(open(join(dir, 'nowhere', 'records.db'))).rejects.toMatchObject({ code: 'records_unavailable' })
-    await expect(open(fileURLToPath(import.meta.url))).rejects.toMatchObject({ code: 'records_unavailable' })
-    rmSync(`${fileURLToPath(import.meta.url)}.lock`, { force: true })
+    const other = newFile()
+    writeFileSync(other, 'This is not a database.'.repeat(100))
+    await expect(open(other)).rejects.toMatchObject({ code: 'records_unavailable' })
   })
 
   it('refuses actions after it is closed, and answers those that came before', async () => {
