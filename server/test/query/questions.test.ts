@@ -1,0 +1,144 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { EventRow } from '../../src/event/row.ts'
+import type { WindowParams } from '../../src/query/rows.ts'
+import type { TokenRecord } from '../../src/records/records.ts'
+import { anyHistory, anyWindow, rowsOf } from './histories.ts'
+import { DAY, NOW, useHouse } from './house.ts'
+import * as oracle from './oracle.ts'
+
+const house = useHouse()
+
+interface Planted {
+  readonly tenant: number
+  readonly tokens: readonly TokenRecord[]
+  readonly rows: readonly EventRow[]
+}
+
+/** A tenant of its own for each history, so that every other tenant's events stand beside and must change nothing. */
+async function plant(history: Parameters<typeof rowsOf>[0]): Promise<Planted> {
+  const tenant = await house().tenant()
+  const tokens: TokenRecord[] = []
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    tokens.push(await house().token(tenant, { id: `${id}${tenant}`, ownerId: `owner-${id}`, scopes: ['read', 'admin'] }))
+  }
+  const rows = rowsOf(
+    history,
+    tenant,
+    tokens.map((token) => token.no),
+  )
+  await house().load(rows)
+  return { tenant, tokens, rows }
+}
+
+const byKey = (a: { at: number; key: string }, b: { at: number; key: string }): number => a.at - b.at || (a.key < b.key ? -1 : 1)
+const sorted = <T>(rows: readonly T[]): T[] => rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+
+const anyAsked = fc.record(
+  { window: anyWindow, kind: fc.constantFrom('access', 'action', 'validation' as const), token: fc.nat(5) },
+  { requiredKeys: ['window'] },
+)
+
+test('every question says what the plain reading of the events says', { timeout: 60_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(anyHistory, fc.array(anyAsked, { minLength: 4, maxLength: 4 }), async (history, asks) => {
+      const planted = await plant(history)
+      for (const { window, kind, token } of asks) {
+        const record = token === undefined ? undefined : planted.tokens[token]
+        const params = { ...window, ...(kind ? { kind } : {}), ...(record ? { token: record.id } : {}) } as WindowParams
+        const asked = { ...window, ...(kind ? { kind } : {}), ...(record ? { tokenNo: record.no } : {}) } as oracle.Asked
+        await checkCounts(planted, params, asked)
+        await checkLists(planted, params, asked)
+        await checkToken(planted, params, { ...asked, tokenNo: (record ?? planted.tokens[0]!).no }, record ?? planted.tokens[0]!)
+      }
+    }),
+    { numRuns: 6, endOnFailure: true },
+  )
+})
+
+async function checkCounts({ tenant, rows }: Planted, params: WindowParams, asked: oracle.Asked): Promise<void> {
+  const { ask } = house()
+  for (const [step, by] of [
+    ['minute', 'class'],
+    ['5minutes', undefined],
+    ['hour', 'reason'],
+    ['6hours', 'kind'],
+    ['day', 'service'],
+    ['week', 'population'],
+    ['day', 'outcome'],
+  ] as const) {
+    if (step.endsWith('s') && asked.to - asked.from > 30 * DAY) continue
+    if (step === 'minute' && asked.to - asked.from > 7 * DAY) continue
+    const answer = await ask(tenant, 'validations-by-step', { ...params, step, ...(by ? { by } : {}) })
+    expect(answer.rows.toSorted(byKey), `${step} by ${by}`).toEqual(oracle.validationsByStep(rows, asked, step, by).sort(byKey))
+  }
+  const [totals] = (await ask(tenant, 'totals', params)).rows
+  expect(totals).toMatchObject(oracle.totals(rows, asked))
+  const reasons = await ask(tenant, 'rejections-by-reason', params)
+  expect(sorted(reasons.rows)).toEqual(sorted(oracle.rejectionsByReason(rows, asked)))
+}
+
+async function checkLists({ tenant, rows, tokens }: Planted, params: WindowParams, asked: oracle.Asked): Promise<void> {
+  for (const measure of ['attempts', 'failed'] as const) {
+    const top = await house().ask(tenant, 'top-tokens', { ...params, measure, limit: 3 })
+    const expected = oracle.topTokens(rows, asked, measure, 3)
+    expect(top.rows.map(({ token, ...row }) => ({ no: tokens.find(({ id }) => id === token.id)?.no, ...row }))).toEqual(expected)
+    const networks = await house().ask(tenant, 'top-networks', { ...params, measure, limit: 3 })
+    expect(networks.rows).toMatchObject(oracle.topNetworks(rows, asked, measure, 3))
+  }
+}
+
+async function checkToken(
+  { tenant, rows }: Planted,
+  params: WindowParams,
+  asked: oracle.Asked,
+  record: TokenRecord,
+): Promise<void> {
+  const { ask } = house()
+  const ofToken = { ...params, token: record.id }
+  const attempts = oracle.attemptsIn(rows, asked)
+  expect(sorted((await ask(tenant, 'places-of-token', ofToken)).rows)).toEqual(sorted(oracle.places(attempts)))
+  expect(sorted((await ask(tenant, 'agents-of-token', ofToken)).rows)).toEqual(
+    sorted(oracle.usesBy(rows, asked, (row) => row.client)),
+  )
+  expect(sorted((await ask(tenant, 'services-of-token', ofToken)).rows)).toEqual(
+    sorted(oracle.usesBy(rows, asked, (row) => row.service)),
+  )
+  const route = (row: EventRow): string => (row.method === '' ? row.route : `${row.method} ${row.route}`)
+  expect(sorted((await ask(tenant, 'routes-of-token', ofToken)).rows)).toEqual(sorted(oracle.usesBy(rows, asked, route)))
+  const scopes = (await ask(tenant, 'scopes-of-token', ofToken)).rows
+  const used = oracle.usesBy(rows, asked, (row) => row.scope).filter(({ name }) => name !== '')
+  expect(sorted(scopes.filter((row) => row.attempts > 0).map(({ granted: _, ...row }) => row))).toEqual(sorted(used))
+  expect(
+    scopes
+      .filter((row) => row.granted)
+      .map((row) => row.name)
+      .sort(),
+  ).toEqual(['admin', 'read'])
+  const ended = attempts.filter(
+    (row) => row.outcome === 2 && ['revoked', 'superseded', 'expired', 'consumed'].includes(oracle.reasonOf(row)),
+  )
+  expect(sorted((await ask(tenant, 'uses-after-end', ofToken)).rows)).toEqual(sorted(oracle.places(ended)))
+}
+
+test('last used, per token, over all days and the last thirty', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyHistory, async (history) => {
+      const { tenant, tokens, rows } = await plant(history)
+      const answer = await house().ask(tenant, 'last-used-by-token', { tokens: tokens.map((token) => token.id) })
+      for (const token of tokens) {
+        const all = oracle.attemptsIn(rows, { from: 0, to: NOW, tokenNo: token.no })
+        const recent = all.filter((row) => row.occurredAt >= NOW - 30 * DAY)
+        const accepted = all.filter(oracle.isClass('accepted'))
+        expect(answer.rows.find((row) => row.token === token.id)).toEqual({
+          token: token.id,
+          lastAcceptedAt: accepted.length === 0 ? null : Math.max(...accepted.map((row) => row.occurredAt)),
+          lastAttemptAt: all.length === 0 ? null : Math.max(...all.map((row) => row.occurredAt)),
+          accepted30d: oracle.sum(recent, oracle.isClass('accepted')),
+          failed30d: oracle.sum(recent, oracle.isFailed),
+        })
+      }
+    }),
+    { numRuns: 3, endOnFailure: true },
+  )
+})
