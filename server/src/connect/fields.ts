@@ -115,6 +115,9 @@ function time(value: unknown, input: string): number {
 }
 
 function parseTime(value: string): number {
+  const [year = 0, month = 0, day = 0] = value.slice(0, 10).split('-').map(Number)
+  // Date.parse takes the 30th of February for the 2nd of March
+  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return Number.NaN
   const spaced = value.replace(' ', 'T').toUpperCase()
   return Date.parse(/(?:Z|[+-]\d{2}:\d{2})$/.test(spaced) ? spaced : `${spaced}Z`)
 }

@@ -16,7 +16,9 @@ type Raw = { eventID: string; eventName: string; errorCode?: string; userIdentit
 
 /** The records as they stand in the files, read without any of our code. */
 function recordsOfFiles(): Raw[] {
-  return readdirSync(FOLDER).flatMap((file) => (JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')) as { Records: Raw[] }).Records)
+  return readdirSync(FOLDER).flatMap(
+    (file) => (JSON.parse(readFileSync(`${FOLDER}/${file}`, 'utf8')) as { Records: Raw[] }).Records,
+  )
 }
 
 const DENIED = new Set(['AccessDenied', 'Client.UnauthorizedOperation'])
@@ -60,7 +62,10 @@ describe.runIf(existsSync(FOLDER))('the 2,900 records of a real attack simulatio
   })
 
   test('every key has the outcomes of its own records', async () => {
-    const expected = countBy(raw.filter(({ userIdentity }) => userIdentity?.accessKeyId), (record) => keyAndOutcome(record.userIdentity?.accessKeyId ?? '', outcomeOf(record)))
+    const expected = countBy(
+      raw.filter(({ userIdentity }) => userIdentity?.accessKeyId),
+      (record) => keyAndOutcome(record.userIdentity?.accessKeyId ?? '', outcomeOf(record)),
+    )
     const validated = rows.filter(isType('token.validated'))
     const tokens = await house.records.read.tokensByNo([...new Set(validated.map(({ tokenNo }) => tokenNo))])
     const ids = new Map(tokens.map(({ no, id }) => [no, id]))
@@ -71,15 +76,28 @@ describe.runIf(existsSync(FOLDER))('the 2,900 records of a real attack simulatio
     const withoutKey = raw.filter(({ userIdentity }) => !userIdentity?.accessKeyId).length
     const others = rows.filter(isType('other'))
     expect(others).toHaveLength(withoutKey)
-    expect(others.every(({ tokenNo, outcome, detail }) => tokenNo === 0 && outcome === 0 && detail.includes('cloudtrail.call'))).toBe(true)
+    expect(
+      others.every(({ tokenNo, outcome, detail }) => tokenNo === 0 && outcome === 0 && detail.includes('cloudtrail.call')),
+    ).toBe(true)
   })
 
   test('keys that calls made and removed have their lives', async () => {
     const made = raw.filter(({ eventName }) => eventName === 'CreateAccessKey').length
     const removed = raw.filter(({ eventName }) => eventName === 'DeleteAccessKey').length
-    expect(countBy(rows.filter(({ type }) => typeName(type) !== 'token.validated' && type !== 0), ({ type }) => typeName(type))).toEqual({ 'token.issued': made, 'token.revoked': removed })
+    expect(
+      countBy(
+        rows.filter(({ type }) => typeName(type) !== 'token.validated' && type !== 0),
+        ({ type }) => typeName(type),
+      ),
+    ).toEqual({ 'token.issued': made, 'token.revoked': removed })
     const key = await house.records.read.token(house.tenant.no, 'AKIATFQR7NSC3ZO6PKAZ')
-    expect(key).toMatchObject({ observed: true, issuedAtKnown: true, ending: 'revoked', issuedAt: Date.UTC(2023, 6, 10, 12, 24, 29), endedAt: Date.UTC(2023, 6, 10, 12, 28, 24) })
+    expect(key).toMatchObject({
+      observed: true,
+      issuedAtKnown: true,
+      ending: 'revoked',
+      issuedAt: Date.UTC(2023, 6, 10, 12, 24, 29),
+      endedAt: Date.UTC(2023, 6, 10, 12, 28, 24),
+    })
     expect(key?.ownerId).toBe('arn:aws:iam::123837392027:user/stratus-red-team-backdoor-u-user')
   })
 
@@ -102,7 +120,8 @@ describe.runIf(existsSync(FOLDER))('the 2,900 records of a real attack simulatio
 
   test('every field of every record is mapped or named as unmapped', () => {
     const mapped = new Set<string>()
-    for (const record of raw) for (const path of pathsOf(record, cloudtrail.containers)) if (cloudtrail.fields.has(path)) mapped.add(path)
+    for (const record of raw)
+      for (const path of pathsOf(record, cloudtrail.containers)) if (cloudtrail.fields.has(path)) mapped.add(path)
     expect([...cloudtrail.fields].filter((path) => !mapped.has(path))).toEqual(['requestParameters.status'])
   })
 })
@@ -122,13 +141,22 @@ describe('what an error code says of a credential', () => {
     expect(credentialError(code)).toEqual({ reason, proven })
   })
 
-  test.each(['NoSuchBucketPolicy', 'Client.InvalidVpcID.NotFound', 'toString', 'constructor', ''])('%s is an error of the application', (code) => {
-    expect(credentialError(code)).toBeUndefined()
-  })
+  test.each(['NoSuchBucketPolicy', 'Client.InvalidVpcID.NotFound', 'toString', 'constructor', ''])(
+    '%s is an error of the application',
+    (code) => {
+      expect(credentialError(code)).toBeUndefined()
+    },
+  )
 })
 
 describe('one record', () => {
-  const base = { eventID: 'e1', eventTime: '2026-11-25T08:00:00Z', eventSource: 'iam.amazonaws.com', eventName: 'ListUsers', userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::1:user/ann', accessKeyId: 'AKIAEXAMPLE' } }
+  const base = {
+    eventID: 'e1',
+    eventTime: '2026-11-25T08:00:00Z',
+    eventSource: 'iam.amazonaws.com',
+    eventName: 'ListUsers',
+    userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::1:user/ann', accessKeyId: 'AKIAEXAMPLE' },
+  }
 
   test('a key that was not proven is claimed and never attributed', () => {
     const mapped = cloudtrail.map({ ...base, errorCode: 'SignatureDoesNotMatch' })
@@ -146,18 +174,35 @@ describe('one record', () => {
     ['Inactive', 'token.suspended'],
     ['Active', 'token.resumed'],
   ])('a key that is set to %s is %s', (status, type) => {
-    const mapped = cloudtrail.map({ ...base, eventName: 'UpdateAccessKey', requestParameters: { accessKeyId: 'AKIAOTHER', userName: 'bob', status } })
-    expect(mapped).toMatchObject({ events: [{ token: 'AKIAEXAMPLE' }, { type, token: 'AKIAOTHER', owner: 'arn:aws:iam::1:user/bob', actor: 'arn:aws:iam::1:user/ann' }] })
+    const mapped = cloudtrail.map({
+      ...base,
+      eventName: 'UpdateAccessKey',
+      requestParameters: { accessKeyId: 'AKIAOTHER', userName: 'bob', status },
+    })
+    expect(mapped).toMatchObject({
+      events: [
+        { token: 'AKIAEXAMPLE' },
+        { type, token: 'AKIAOTHER', owner: 'arn:aws:iam::1:user/bob', actor: 'arn:aws:iam::1:user/ann' },
+      ],
+    })
   })
 
   test('a life that was refused did not happen', () => {
-    const mapped = cloudtrail.map({ ...base, eventName: 'DeleteAccessKey', errorCode: 'AccessDenied', requestParameters: { accessKeyId: 'AKIAOTHER' } })
+    const mapped = cloudtrail.map({
+      ...base,
+      eventName: 'DeleteAccessKey',
+      errorCode: 'AccessDenied',
+      requestParameters: { accessKeyId: 'AKIAOTHER' },
+    })
     expect('events' in mapped && mapped.events).toHaveLength(1)
   })
 
-  test.each([undefined, null, 7, 'x', [], {}, { ...base, eventID: undefined }, { ...base, eventTime: 5 }])('%j is refused and says what is missing', (record) => {
-    expect(cloudtrail.map(record)).toMatchObject({ refused: expect.stringContaining('Expected') as string })
-  })
+  test.each([undefined, null, 7, 'x', [], {}, { ...base, eventID: undefined }, { ...base, eventTime: 5 }])(
+    '%j is refused and says what is missing',
+    (record) => {
+      expect(cloudtrail.map(record)).toMatchObject({ refused: expect.stringContaining('Expected') as string })
+    },
+  )
 })
 
 function isType(name: TypeName): (row: EventRow) => boolean {

@@ -20,7 +20,11 @@ export type House = Awaited<ReturnType<typeof openHouse>>
 /** Real records, pseudonyms and journal in a folder of their own, and every row that became durable. */
 export async function openHouse(o: { now?: number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-connect-'))
-  const clock: Clock & { at: number } = { at: o.now ?? Date.UTC(2026, 10, 25, 9, 0), now: () => clock.at, ticks: () => performance.now() * 1000 }
+  const clock: Clock & { at: number } = {
+    at: o.now ?? Date.UTC(2026, 10, 25, 9, 0),
+    now: () => clock.at,
+    ticks: () => performance.now() * 1000,
+  }
   const records = await openRecords({ file: join(folder, 'records.db'), clock, log: QUIET })
   const privacy = await openPrivacy({ records, kek: randomBytes(32), clock, log: QUIET })
   const writer = await records.act('leaseWriter', { purpose: 'journal', at: clock.at })
@@ -28,7 +32,8 @@ export async function openHouse(o: { now?: number } = {}) {
   const relay = startRelay({ records, journal, log: QUIET })
   const rows: EventRow[] = []
   journal.onJournalled(({ frame }) => rows.push(...decodeFrame(frame)))
-  const addTenant = (name: string): Promise<Tenant> => records.act('addTenant', { name, retention: 2, at: clock.at, actor: SYSTEM })
+  const addTenant = (name: string): Promise<Tenant> =>
+    records.act('addTenant', { name, retention: 2, at: clock.at, actor: SYSTEM })
   const tenant = await addTenant('first')
 
   return {
