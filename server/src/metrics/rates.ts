@@ -17,7 +17,7 @@ const SAME_CLIENT_MS = 10_000
 const BY_TOKEN = `WITH arraySort(groupArray(rate)) AS rates, length(rates) AS n SELECT n,
     if(n = 0, 0, (rates[intDiv(n + 1, 2)] + rates[intDiv(n, 2) + 1]) / 2) AS median,
     if(n = 0, 0, rates[toUInt64(greatest(1, floor((n - 1.959963984540054 * sqrt(n)) / 2)))]) AS low,
-    if(n = 0, 0, rates[toUInt64(least(n, ceil(1 + (n + 1.959963984540054 * sqrt(n)) / 2)))]) AS high
+    if(n = 0, 0, rates[toUInt64(least(toFloat64(n), ceil(1 + (n + 1.959963984540054 * sqrt(n)) / 2)))]) AS high
   FROM (SELECT sum(accepted) AS ok, sum(invalid) + sum(forbidden) AS failed, ok / (ok + failed) AS rate
     FROM ${TOKEN_COUNTS} GROUP BY token_no HAVING ok + failed + sum(throttled) + sum(unavailable) >= ${ATTEMPTS_MIN} AND ok + failed > 0)`
 

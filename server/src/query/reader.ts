@@ -19,6 +19,7 @@ export interface Reader {
   token(id: string): Promise<TokenRecord>
   /** Parameters of the sources for a window: roll-ups of the kind for whole steps, raw events else and for one token. */
   window(params: WindowParams, source: keyof typeof KEPT): Promise<Readonly<Record<string, SqlValue>>>
+  /** What was read so far, and how long it took from the opening. */
   cost(): { readonly rowsRead: number; readonly elapsedMs: number }
 }
 
@@ -36,15 +37,15 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
   const tenant = await parts.records.read.tenant(tenantNo)
   if (tenant === null) throw new TrailError('not_found', 'There is no such tenant.', { input: 'tenant' })
   const scope = { tenant: tenantNo, hidden: tenant.simulated ? CANARY : CANARY_OR_SIMULATED }
-  const cost = { rowsRead: 0, elapsedMs: 0 }
+  const startedAt = parts.clock.ticks()
+  let rowsRead = 0
   const reader: Reader = {
     tenantNo,
     now: parts.clock.now(),
     read: parts.records.read,
     async rows<Row>(sql: string, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]> {
       const answer = await parts.store.query<Row>({ sql, params: { ...params, ...scope }, ...(signal ? { signal } : {}) })
-      cost.rowsRead += answer.cost.rowsRead
-      cost.elapsedMs += answer.cost.elapsedMs
+      rowsRead += answer.cost.rowsRead
       return answer.rows
     },
     token: (id) => tokenOf(parts.records.read, tenantNo, id),
@@ -53,7 +54,7 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
       const spans = spansOf({ from, to }, no === 0 ? KEPT[source] : [], reader.now)
       return { ...spanParams(spans), kind: KINDS[kind ?? 'none'], token: no }
     },
-    cost: () => ({ ...cost }),
+    cost: () => ({ rowsRead, elapsedMs: (parts.clock.ticks() - startedAt) / 1000 }),
   }
   return reader
 }
