@@ -157,10 +157,6 @@ function createWriter(size: number) {
       at += 2
     },
     u32,
-    i32: (value: number) => {
-      view.setInt32(at, cut(value, -0x80000000, 0x7fffffff), true)
-      at += 4
-    },
     i64,
     /** A safe integer from 0 up. */
     count: (value: number) => i64(value > 0 ? value : 0),

@@ -27,12 +27,13 @@ const client = createStoreClient(store)
 const reader = openJournalReader(journalFile)
 const plans = openPlanFile(`${journalFile}.shipping`)
 const closed = new AbortController()
-let [position, upTo, noted] = [start.passed, start.upTo, start.passed]
+/** Positions: stored by this thread, newest in the journal, noted by the journal as stored. */
+const at = { stored: start.passed, newest: start.upTo, noted: start.passed }
 let wake: () => void = () => undefined
 
 parentPort?.on('message', (message: ToThread) => {
-  if (message.say === 'journalled') upTo = message.position
-  else if (message.say === 'noted') noted = message.position
+  if (message.say === 'journalled') at.newest = message.position
+  else if (message.say === 'noted') at.noted = message.position
   else closed.abort()
   wake()
 })
@@ -44,7 +45,7 @@ parentPort?.close()
 
 async function shipUntilClosed(): Promise<void> {
   while (!closed.signal.aborted) {
-    if (position < upTo) await shipNext()
+    if (at.stored < at.newest) await shipNext()
     else await somethingNew()
   }
 }
@@ -52,14 +53,14 @@ async function shipUntilClosed(): Promise<void> {
 /** Ships one range, whole; does not return before it is stored and the journal has noted it, unless closed. */
 async function shipNext(): Promise<void> {
   const startedAt = performance.now()
-  const plan = plans.pending(position)
-  const page = reader.next(position, plan ? Number.MAX_SAFE_INTEGER : PAGE_BYTES_MAX, plan?.upTo ?? upTo)
+  const plan = plans.pending(at.stored)
+  const page = reader.next(at.stored, plan ? Number.MAX_SAFE_INTEGER : PAGE_BYTES_MAX, plan?.upTo ?? at.newest)
   const rows = mergeDeltas(page.batches.flatMap(({ frame }) => decodeFrame(frame)))
-  const current = plan ?? { id: randomUUID(), from: position, upTo: page.upTo }
+  const current = plan ?? { id: randomUUID(), from: at.stored, upTo: page.upTo }
   if (!plan) plans.remember(current)
   if (!(await insertAll(current, rows))) return
   await noteStored(page, rows)
-  if (position < upTo || closed.signal.aborted) return
+  if (at.stored < at.newest || closed.signal.aborted) return
   plans.forget()
   await wait(INSERT_EVERY_MS - (performance.now() - startedAt))
 }
@@ -94,14 +95,14 @@ function failureOf(error: unknown): string {
 }
 
 async function noteStored(page: JournalPage, rows: readonly EventRow[]): Promise<void> {
-  position = page.upTo
+  at.stored = page.upTo
   let [stored, coalesced] = [0, 0]
   for (const row of rows) {
     if (row.flags & FLAGS.coalesced) coalesced += row.count
     else stored += row.count
   }
-  tell({ say: 'stored', position, stored, coalesced, damaged: page.damaged })
-  while (noted < position && !closed.signal.aborted) await somethingNew()
+  tell({ say: 'stored', position: page.upTo, stored, coalesced, damaged: page.damaged })
+  while (at.noted < page.upTo && !closed.signal.aborted) await somethingNew()
 }
 
 function somethingNew(): Promise<void> {

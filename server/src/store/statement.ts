@@ -31,7 +31,13 @@ function withoutQuoted(text: string): string | undefined {
   )) {
     const [part] = match
     if (/^(?:['"`]|\/\*|\$\w*\$)$/.test(part)) return undefined
-    bare += part.length > 1 && /^(?:['"`]|--|#|\/\*)/.test(part) ? ' '.repeat(part.length) : part
+    bare += blank(part)
   }
   return bare
+}
+
+/** Strings and names become underscores, which end a statement as they did; comments become spaces. */
+function blank(part: string): string {
+  if (part.length > 1 && /^['"`]/.test(part)) return '_'.repeat(part.length)
+  return part.length > 1 && /^(?:--|#|\/\*)/.test(part) ? ' '.repeat(part.length) : part
 }
