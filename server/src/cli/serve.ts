@@ -10,6 +10,9 @@ import { note, paint, say, sayFacts, sayJson } from './print.ts'
 import type { ConfigOptions } from '../config/config.ts'
 import type { Tokentrail } from '../main.ts'
 
+/** What the server and its store process write is for their user alone. */
+const PRIVATE = 0o077
+
 type ServeOptions = ConfigOptions & { readonly json?: boolean }
 
 /** `tokentrail start` */
@@ -49,6 +52,7 @@ function withSettings(command: Command): Command {
 }
 
 async function start(options: ServeOptions): Promise<void> {
+  process.umask(PRIVATE)
   const config = readConfig(options, process.env)
   const trail = await openTokentrail(config, createLog(config.logLevel))
   await serve(trail, options)
@@ -56,6 +60,7 @@ async function start(options: ServeOptions): Promise<void> {
 
 /** The demo's data live and die with it, unless a folder is named. */
 async function demo(options: ServeOptions): Promise<void> {
+  process.umask(PRIVATE)
   const folder = options.data === undefined ? mkdtempSync(join(tmpdir(), 'tokentrail-demo-')) : undefined
   const config = readConfig({ logLevel: 'warn', ...options, ...(folder ? { data: folder } : {}) }, process.env)
   const removeFolder = (): void => (folder ? rmSync(folder, { recursive: true, force: true }) : undefined)
