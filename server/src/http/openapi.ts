@@ -1,5 +1,8 @@
-import fastifySwagger from '@fastify/swagger'
+import fastifySwagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import type { App } from './app.ts'
+import { ProblemSchema } from './schemas.ts'
+
+type ApiDocument = Extract<Parameters<SwaggerTransformObject>[0], { openapiObject: unknown }>['openapiObject']
 
 const TAGS = {
   tokens: 'Issue, find, change and end tokens',
@@ -36,6 +39,26 @@ export async function describeApi(app: App, version: string): Promise<void> {
       const permission = route.config?.permission
       const security = permission === undefined || permission === 'public' ? [] : [{ token: [] }, { session: [] }]
       return { schema: { ...schema, security, ...(permission === undefined ? {} : { 'x-permission': permission }) }, url }
+    },
+    transformObject: (document) => ('openapiObject' in document ? withProblems(document.openapiObject) : document.swaggerObject),
+  })
+}
+
+/** Any route may refuse; how that looks is said once. */
+function withProblems(document: Partial<ApiDocument>): Partial<ApiDocument> {
+  const refusal = { $ref: '#/components/responses/Problem' }
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations ?? {})) {
+      if (typeof operation === 'object' && 'responses' in operation) Object.assign(operation.responses ?? {}, { '4XX': refusal, '5XX': refusal })
+    }
+  }
+  const { components } = document
+  return Object.assign(document, {
+    components: {
+      ...components,
+      schemas: { ...components?.schemas, Problem: ProblemSchema },
+      responses: { Problem: { description: 'A refusal: problem details of RFC 9457', content } },
     },
   })
 }

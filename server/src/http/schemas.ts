@@ -110,9 +110,6 @@ export function answerOf(row: string) {
   })
 }
 
-/** Refusals that any route may answer. */
-export const REFUSALS = { '4xx': ProblemSchema, '5xx': ProblemSchema } as const
-
 /** An object that refuses fields it does not know. */
 export function closed<Properties extends Type.TProperties>(properties: Properties) {
   return Type.Object(properties, CLOSED)

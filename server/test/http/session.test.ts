@@ -20,7 +20,7 @@ const OWN = { host: HOST, origin: `http://${HOST}` }
 /** Each test signs in from its own address, so that no lock-out reaches another. */
 async function signIn(proof: object = { token: admin.text }, headers: Record<string, string> = OWN, at: Front = front) {
   const answer = await at.call(undefined, 'POST', '/v1/session', proof, { headers, remoteAddress: `10.1.${address}.1` })
-  const setCookie = String(answer.headers['set-cookie'] ?? '')
+  const setCookie = [answer.headers['set-cookie'] ?? ''].flat().join(', ')
   return { ...answer, setCookie, cookie: setCookie.split(';', 1)[0] ?? '', csrf: String(answer.body?.csrf) }
 }
 

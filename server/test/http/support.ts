@@ -54,7 +54,7 @@ export interface Front {
 
 export interface Reply {
   readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string | number | string[] | undefined>>
   readonly text: string
   // Tests look into answers freely.
   // oxlint-disable-next-line typescript/no-explicit-any

@@ -2,12 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import { TrailError } from '../../errors.ts'
+import { FIELDS } from '../../connect/fields.ts'
 import { LINES_MAX, type LineResult } from '../../connect/ingest.ts'
 import { type App, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX, streamLines } from '../bodies.ts'
 import { readLines } from '../lines.ts'
 import type { HttpParts } from '../parts.ts'
-import { closed, REFUSALS } from '../schemas.ts'
+import { closed } from '../schemas.ts'
+
+/** Each event is checked by itself, so that a bad one costs no other. */
+const Event = Type.Unknown({ description: `an object with the fields ${Object.keys(FIELDS).join(', ')}; \`at\` is needed` })
 
 const ResultSchema = Type.Object({
   index: Type.Integer({ description: 'place of the line in the request, from 0' }),
@@ -41,8 +45,13 @@ export function ingestRoutes(app: App, { ingest }: HttpParts): void {
           description:
             `A JSON array, or NDJSON (application/x-ndjson); up to ${LINES_MAX} events. One result per event, in order; a bad line costs no other. ` +
             'The same id is stored once. What is `stored` survives a crash of the server.',
-          consumes: ['application/json', 'application/x-ndjson'],
-          response: { 200: ReceiptSchema, ...REFUSALS },
+          body: {
+            content: {
+              'application/json': { schema: Type.Array(Event) },
+              'application/x-ndjson': { schema: Type.Unknown({ description: 'one event per line' }) },
+            },
+          },
+          response: { 200: ReceiptSchema },
         },
       },
       async (request) => {
@@ -63,7 +72,7 @@ export function ingestRoutes(app: App, { ingest }: HttpParts): void {
         summary: 'Get a writer number, to number events at their source',
         description: 'Events are then `evt_<writer>_<seq>` in base62: a batch sent twice is recognised, and a missing number shows a loss.',
         body: closed({}),
-        response: { 201: Type.Object({ writer: Type.Integer() }), ...REFUSALS },
+        response: { 201: Type.Object({ writer: Type.Integer() }) },
       },
     },
     async (request, reply) => reply.code(201).send({ writer: await ingest.leaseWriter(principalOf(request).tenantNo) }),

@@ -3,7 +3,7 @@ import { TrailError } from '../../errors.ts'
 import type { ImportProgress } from '../../records/records.ts'
 import { type App, principalOf } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
-import { closed, REFUSALS, Text } from '../schemas.ts'
+import { closed, Text } from '../schemas.ts'
 import { timeText } from '../times.ts'
 
 const Params = closed({ source: Type.String({ minLength: 1, maxLength: 200, description: "format and digest of the file's content" }) })
@@ -22,7 +22,7 @@ export function importRoutes(app: App, { records, clock }: HttpParts): void {
     '/v1/imports',
     {
       config: { permission: 'imports:read' },
-      schema: { tags: ['imports'], summary: 'Every import of the tenant', response: { 200: Type.Object({ items: Type.Array(ImportSchema) }), ...REFUSALS } },
+      schema: { tags: ['imports'], summary: 'Every import of the tenant', response: { 200: Type.Object({ items: Type.Array(ImportSchema) }) } },
     },
     async (request) => ({ items: (await records.read.imports(principalOf(request).tenantNo)).map(viewOf) }),
   )
@@ -31,7 +31,7 @@ export function importRoutes(app: App, { records, clock }: HttpParts): void {
     '/v1/imports/:source',
     {
       config: { permission: 'imports:read' },
-      schema: { tags: ['imports'], summary: 'How far one import is', params: Params, response: { 200: ImportSchema, ...REFUSALS } },
+      schema: { tags: ['imports'], summary: 'How far one import is', params: Params, response: { 200: ImportSchema } },
     },
     async (request) => {
       const progress = await records.read.import(principalOf(request).tenantNo, request.params.source)
@@ -49,7 +49,7 @@ export function importRoutes(app: App, { records, clock }: HttpParts): void {
         summary: 'Note how far an import is',
         params: Params,
         body: closed({ file: Text, recordsDone: Count, recordsTotal: Count, finished: Type.Optional(Type.Boolean()) }),
-        response: { 200: ImportSchema, ...REFUSALS },
+        response: { 200: ImportSchema },
       },
     },
     async (request) => {

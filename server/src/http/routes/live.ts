@@ -5,7 +5,6 @@ import type { LiveMessage, LiveNotice } from '../../live/messages.ts'
 import { type App, identityOf } from '../app.ts'
 import { refuseOtherOrigin } from '../gate.ts'
 import type { HttpParts } from '../parts.ts'
-import { REFUSALS } from '../schemas.ts'
 
 const HEARTBEAT_MS = 15_000
 /** How often an open stream asks whether its reader may still read. */
@@ -61,7 +60,7 @@ export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
         description:
           'Messages: `counts` (exact decisions by second and class, to be added up), `watermark`, `event` (a bounded sample, for roles with rows:read), `notice`. A reader that is too slow is told so and dropped.',
         produces: ['text/event-stream'],
-        response: { 200: Type.String(), ...REFUSALS },
+        response: { 200: Type.String() },
       },
     },
     async (request, reply) => {

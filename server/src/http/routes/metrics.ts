@@ -3,7 +3,7 @@ import { SERIES_METRICS, type SeriesBy } from '../../metrics/series.ts'
 import { type App, principalOf } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
 import { StepName, WindowQuery } from '../questions.ts'
-import { closed, IdParams, Kind, REFUSALS } from '../schemas.ts'
+import { closed, IdParams, Kind } from '../schemas.ts'
 import { parseWindow } from '../times.ts'
 
 const DAY_MS = 86_400_000
@@ -25,7 +25,7 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
         summary: 'Every metric of tokens in a window',
         description: 'Without `from` and `to` the last 30 days. Without `kind` counts cover all kinds, lifespan and revocation mean access tokens.',
         querystring: closed({ ...WindowQuery, kind: Type.Optional(Kind) }),
-        response: { 200: Loose, ...REFUSALS },
+        response: { 200: Loose },
       },
     },
     async (request) => {
@@ -44,7 +44,7 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
         tags: ['metrics'],
         summary: 'One metric over time',
         querystring: closed({ ...WindowQuery, metric: Metric, step: StepName, by: Type.Optional(By), kind: Type.Optional(Kind) }),
-        response: { 200: Loose, ...REFUSALS },
+        response: { 200: Loose },
       },
     },
     async (request) => {
@@ -64,7 +64,7 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
         description: 'Without `from` and `to` the last 90 days.',
         params: IdParams,
         querystring: closed(WindowQuery),
-        response: { 200: Loose, ...REFUSALS },
+        response: { 200: Loose },
       },
     },
     async (request) => {

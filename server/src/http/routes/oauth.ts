@@ -7,7 +7,7 @@ import type { ValidationRequest, Verdict } from '../../tokens/door.ts'
 import { type App, callerOf, principalOf } from '../app.ts'
 import { parseForms } from '../bodies.ts'
 import type { HttpParts } from '../parts.ts'
-import { REFUSALS, TokenText } from '../schemas.ts'
+import { TokenText } from '../schemas.ts'
 
 /** RFC 7662 and 7009 let a client send fields that we do not know; they are ignored. */
 const Form = Type.Object({ token: TokenText, token_type_hint: Type.Optional(Type.String({ maxLength: 200 })) })
@@ -45,7 +45,7 @@ function introspection(app: App, { door, publicUrl }: HttpParts): void {
         description: 'A form. Never consumes. Unknown, ended, foreign and refused tokens all answer `{"active":false}`. Callers may use Basic with public id and token.',
         consumes: ['application/x-www-form-urlencoded'],
         body: Form,
-        response: { 200: Introspection, ...REFUSALS },
+        response: { 200: Introspection },
       },
     },
     async (request) => {
@@ -83,7 +83,7 @@ function revocation(app: App, { door, issuer, records }: HttpParts): void {
         description: 'A form. Who holds the text may end the token, inside the tenant. Unknown, foreign and ended tokens also answer 200.',
         consumes: ['application/x-www-form-urlencoded'],
         body: Form,
-        response: { 200: Type.Null(), ...REFUSALS },
+        response: { 200: Type.Null() },
       },
     },
     async (request, reply) => {

@@ -6,7 +6,7 @@ import { type App, callerOf, identityOf, principalOf } from '../app.ts'
 import type { SessionCookie } from '../cookie.ts'
 import { refuseOtherOrigin } from '../gate.ts'
 import type { HttpParts } from '../parts.ts'
-import { closed, REFUSALS, RoleName, TokenId, TokenText } from '../schemas.ts'
+import { closed, RoleName, TokenId, TokenText } from '../schemas.ts'
 import { timeText } from '../times.ts'
 
 const SessionSchema = Type.Object({
@@ -47,7 +47,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
         summary: 'Sign in with an access token, or with the code of a one-time link',
         description: 'Sets the session cookie. Every cause of a refusal gets the same answer. Five failures make the next attempts wait.',
         body: Type.Union([closed({ token: TokenText }), closed({ code: TokenText })]),
-        response: { 200: SessionSchema, ...REFUSALS },
+        response: { 200: SessionSchema },
       },
     },
     async (request, reply) => {
@@ -62,7 +62,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
     '/v1/session',
     {
       config: { permission: 'session:own' },
-      schema: { tags: ['session'], summary: 'Who is signed in', response: { 200: SessionSchema, ...REFUSALS } },
+      schema: { tags: ['session'], summary: 'Who is signed in', response: { 200: SessionSchema } },
     },
     async (request) => {
       const { session } = identityOf(request)
@@ -75,7 +75,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
     '/v1/session',
     {
       config: { permission: 'session:own' },
-      schema: { tags: ['session'], summary: 'Sign out', response: { 204: Type.Null(), ...REFUSALS } },
+      schema: { tags: ['session'], summary: 'Sign out', response: { 204: Type.Null() } },
     },
     async (request, reply) => {
       await access.signOut(identityOf(request), callerOf(request))
@@ -93,7 +93,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
         summary: 'Make a one-time link that signs somebody in',
         description: 'It works once, for 30 minutes. Without `token` it signs in as the caller, else as that token of the same tenant.',
         body: closed({ token: Type.Optional(TokenId) }),
-        response: { 201: LinkSchema, ...REFUSALS },
+        response: { 201: LinkSchema },
       },
     },
     async (request, reply) => {

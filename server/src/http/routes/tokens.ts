@@ -4,7 +4,7 @@ import type { Records, TokenFilter } from '../../records/records.ts'
 import { type App, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
 import type { HttpParts } from '../parts.ts'
-import { closed, EndingReasonName, IdParams, Kind, REFUSALS, RoleName, State, Text, Time, TokenSchema } from '../schemas.ts'
+import { closed, EndingReasonName, IdParams, Kind, RoleName, State, Text, Time, TokenSchema } from '../schemas.ts'
 import { parseTime } from '../times.ts'
 import { viewOfToken } from '../token-view.ts'
 
@@ -65,7 +65,7 @@ function issuing(app: App, { issuer, clock }: HttpParts): void {
     '/v1/tokens',
     {
       config: { permission: 'tokens:write' },
-      schema: { tags: ['tokens'], summary: 'Issue a token', body: IssueBody, response: { 201: Issued, ...REFUSALS } },
+      schema: { tags: ['tokens'], summary: 'Issue a token', body: IssueBody, response: { 201: Issued } },
     },
     async (request, reply) => {
       const { tenantNo, actor } = principalOf(request)
@@ -88,7 +88,7 @@ function issuing(app: App, { issuer, clock }: HttpParts): void {
           reason: Type.Optional(Type.Enum(['scheduled', 'by_hand', 'after_finding'])),
           expiresAt: Type.Optional(Nullable(Time)),
         }),
-        response: { 201: Issued, ...REFUSALS },
+        response: { 201: Issued },
       },
     },
     async (request, reply) => {
@@ -123,7 +123,7 @@ function importing(app: App, { issuer, clock }: HttpParts): void {
         summary: 'Take over tokens of another system by their hashes',
         description: 'They validate unchanged afterwards. Ids that exist are skipped and named.',
         body: closed({ tokens: Type.Array(Item, { minItems: 1, maxItems: IMPORT_MAX }) }),
-        response: { 200: Type.Object({ imported: Type.Array(TokenSchema), existing: Type.Array(Type.String()) }), ...REFUSALS },
+        response: { 200: Type.Object({ imported: Type.Array(TokenSchema), existing: Type.Array(Type.String()) }) },
       },
     },
     async (request) => {
@@ -152,7 +152,7 @@ function reading(app: App, { records, clock }: HttpParts): void {
           cursor: Type.Optional(Text),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
         }),
-        response: { 200: Type.Object({ items: Type.Array(TokenSchema), next: Type.Optional(Type.String()) }), ...REFUSALS },
+        response: { 200: Type.Object({ items: Type.Array(TokenSchema), next: Type.Optional(Type.String()) }) },
       },
     },
     async (request) => {
@@ -175,7 +175,7 @@ function reading(app: App, { records, clock }: HttpParts): void {
         tags: ['tokens'],
         summary: 'One token',
         params: IdParams,
-        response: { 200: Type.Intersect([TokenSchema, Type.Object({ family: Type.Array(Type.String()) })]), ...REFUSALS },
+        response: { 200: Type.Intersect([TokenSchema, Type.Object({ family: Type.Array(Type.String()) })]) },
       },
     },
     async (request) => {
@@ -192,7 +192,7 @@ function changing(app: App, { issuer, clock }: HttpParts): void {
     '/v1/tokens/:id',
     {
       config: { permission: 'tokens:write' },
-      schema: { tags: ['tokens'], summary: 'Change a token', params: IdParams, body: closed(Settings), response: { 200: TokenSchema, ...REFUSALS } },
+      schema: { tags: ['tokens'], summary: 'Change a token', params: IdParams, body: closed(Settings), response: { 200: TokenSchema } },
     },
     async (request) => {
       const { tenantNo, actor } = principalOf(request)
@@ -213,7 +213,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
         description: 'Nothing un-revokes. `family` also ends every living generation of its rotation.',
         params: IdParams,
         body: closed({ reason: Type.Optional(EndingReasonName), note: Note, family: Type.Optional(Type.Boolean()) }),
-        response: { 200: TokenSchema, ...REFUSALS },
+        response: { 200: TokenSchema },
       },
     },
     async (request) => {
@@ -232,7 +232,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
         summary: 'Stop a token; it may be resumed',
         params: IdParams,
         body: closed({ until: Type.Optional(Time), note: Note }),
-        response: { 200: TokenSchema, ...REFUSALS },
+        response: { 200: TokenSchema },
       },
     },
     async (request) => {
@@ -248,7 +248,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
     '/v1/tokens/:id/resume',
     {
       config: { permission: 'tokens:write' },
-      schema: { tags: ['tokens'], summary: 'Let a suspended token work again', params: IdParams, body: closed({}), response: { 200: TokenSchema, ...REFUSALS } },
+      schema: { tags: ['tokens'], summary: 'Let a suspended token work again', params: IdParams, body: closed({}), response: { 200: TokenSchema } },
     },
     async (request) => {
       const { tenantNo, actor } = principalOf(request)
@@ -271,7 +271,7 @@ function sending(app: App, { issuer, clock }: HttpParts): void {
           delivered: Type.Optional(Type.Boolean({ description: 'false: it bounced' })),
           address: Type.Optional(Type.String({ minLength: 1, maxLength: 320, description: 'becomes a pseudonym and is not kept' })),
         }),
-        response: { 200: TokenSchema, ...REFUSALS },
+        response: { 200: TokenSchema },
       },
     },
     async (request) => {

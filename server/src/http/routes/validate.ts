@@ -4,7 +4,7 @@ import type { ValidationRequest, Verdict } from '../../tokens/door.ts'
 import { type App, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
 import type { HttpParts } from '../parts.ts'
-import { Class, closed, Kind, REFUSALS, Text, TokenText } from '../schemas.ts'
+import { Class, closed, Kind, Text, TokenText } from '../schemas.ts'
 import { timeText } from '../times.ts'
 
 const ITEMS_MAX = 1000
@@ -63,7 +63,7 @@ export function validateRoutes(app: App, { door, access }: HttpParts): void {
           'Every question is recorded before it is answered. `answer` is the class of the reason. `reason` repeats it, unless the caller has `reasons:read`: then it is exact. ' +
           '`token` is given for accepted tokens only; holders of `reasons:read` also get it for tokens that were proven and rejected.',
         body: Type.Union([Question, closed({ items: Type.Array(Question, { minItems: 1, maxItems: ITEMS_MAX }) })]),
-        response: { 200: Type.Union([VerdictSchema, Type.Object({ items: Type.Array(VerdictSchema) })]), ...REFUSALS },
+        response: { 200: Type.Union([VerdictSchema, Type.Object({ items: Type.Array(VerdictSchema) })]) },
       },
     },
     async (request) => {
