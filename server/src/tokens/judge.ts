@@ -50,16 +50,6 @@ export function kindWanted(request: ValidationRequest): TokenKind {
   return request.kind ?? (request.action === undefined ? 'access' : 'action')
 }
 
-/** Reasons that say a token has ended: their events are linked to what ended it. */
-export const AFTERLIFE: ReadonlySet<DecisionReason> = new Set([
-  'consumed',
-  'revoked',
-  'superseded',
-  'locked',
-  'exhausted',
-  'expired',
-])
-
 function isElsewhere(token: TokenRecord, request: ValidationRequest): boolean {
   return token.environment !== null && request.environment !== undefined && token.environment !== request.environment
 }

@@ -3,10 +3,8 @@ import {
   DEFAULT_PREFIXES,
   KINDS,
   parseToken,
-  reasonClass,
   TOKEN_CHARS_MAX,
   type DecisionReason,
-  type Milliseconds,
   type TextReason,
   type TokenText,
 } from 'tokentrail'
@@ -15,44 +13,32 @@ import type { Log } from '../config/log.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
 import type { EventNumber, Records, Tenant, TokenRecord } from '../records/records.ts'
-import { createAllowances, type Rate } from './allowance.ts'
 import { createCodeHash } from './code-hash.ts'
 import { createDigests, sha256, withoutSecret } from './digests.ts'
 import type { Door, ValidationRequest, Verdict } from './door.ts'
-import { createEpisodes } from './episodes.ts'
 import { isSpentByUse, judge as judgeToken, kindWanted } from './judge.ts'
-import { recordOf } from './known-tokens.ts'
+import { recordOf, type KnownToken } from './known-tokens.ts'
 import { createLabels } from './labels.ts'
-import { DEFAULT_LIMITS, sourceKey, type DoorLimits } from './limits.ts'
+import { DEFAULT_LIMITS, type DoorLimits } from './limits.ts'
 import type { Peppers } from './peppers.ts'
 import { createProver, LookupTimeout } from './prover.ts'
+import { saidOf } from './reasons.ts'
 import { shapeOf } from './shape.ts'
 import { SPENDING } from './spending.ts'
 import { createTenants } from './tenants.ts'
+import { createThrottles, type Throttle } from './throttles.ts'
 import { createUnknownTexts } from './unknown-texts.ts'
-import { createValidationEvents, type Decision, type UnknownText } from './validation-event.ts'
-
-/** One request on its way through the door. */
-interface Visit {
-  readonly request: ValidationRequest
-  readonly at: Milliseconds
-  readonly ticks: number
-  tenant: Tenant | null
-}
-
-/** How the token was found: `CACHE`, and when it was read. */
-interface Found {
-  readonly cache: number
-  readonly readAt: Milliseconds
-}
+import { beginVisit, createValidationEvents, type UnknownText, type Visit } from './validation-event.ts'
 
 type Recorded = Verdict & { readonly recorded: Promise<unknown> }
-/** What a decision adds to a visit; the rest is nothing. */
-type Told = Partial<Omit<Decision, 'request' | 'at' | 'ticks' | 'tenant' | 'reason'>>
 
 /**
  * The door. The order is always: size → shape → checksum → source and global limits → lookup → compare in constant time →
  * judge → record → answer. A text that the cache proves has passed the first three before.
+ *
+ * Known weaknesses. Limits hold for one process. While the door's own limit refuses, a good token that is not in the cache is
+ * refused with the flood; `warm` and reading ahead of what is issued keep that rare. A wrong secret of a validation token costs
+ * a write more than an unknown id, since its attempt is counted before the answer.
  */
 export function createDoor(o: {
   readonly records: Records
@@ -60,31 +46,18 @@ export function createDoor(o: {
   readonly privacy: Privacy
   readonly clock: Clock
   readonly peppers: Peppers
+  /** Tokens that the cache holds at most. */
   readonly cacheMax?: number
   readonly limits?: DoorLimits
   readonly log: Log
 }): Door {
-  const { records, clock } = o
-  const limits = o.limits ?? DEFAULT_LIMITS
+  const { records, clock, journal, privacy, log } = o
   const tenants = createTenants(records)
-  const digests = createDigests(o.peppers)
-  const codes = createCodeHash()
-  const prover = createProver({
-    records,
-    digests,
-    codes,
-    clock,
-    log: o.log,
-    cacheMax: o.cacheMax ?? CACHE_MAX,
-    tenantOf: tenants.get,
-  })
-  const unknownTexts = createUnknownTexts(UNKNOWN_MAX)
-  const sources = createAllowances<string>(SOURCES_MAX)
-  const global = createAllowances<number>(1)
-  const ofTokens = createAllowances<number>(LIMITED_TOKENS_MAX)
-  const ofTenants = createAllowances<number>(LIMITED_TENANTS_MAX)
-  const episodes = createEpisodes(o.journal)
-  const events = createValidationEvents({ journal: o.journal, privacy: o.privacy, clock, labels: createLabels() })
+  const [digests, codes, cacheMax] = [createDigests(o.peppers), createCodeHash(), o.cacheMax ?? CACHE_MAX]
+  const prover = createProver({ records, digests, codes, clock, log, cacheMax, tenantOf: tenants.get })
+  const unknownTexts = createUnknownTexts(UNKNOWN_TEXTS_MAX)
+  const throttles = createThrottles(o.limits ?? DEFAULT_LIMITS, journal)
+  const events = createValidationEvents({ journal, privacy, clock, labels: createLabels() })
   let inFlight = 0
 
   const stopFeed = records.onChange((change) => {
@@ -92,57 +65,48 @@ export function createDoor(o: {
     prover.changed(change)
     unknownTexts.clear()
   })
-  const timer = setInterval(() => {
-    episodes.settle(clock.now())
-    for (const allowances of [sources, ofTokens, ofTenants]) allowances.tidy(clock.ticks())
-  }, TIDY_MS).unref()
+  const timer = setInterval(() => throttles.tidy(clock.now(), clock.ticks()), TIDY_MS).unref()
 
-  function begin(request: ValidationRequest): Visit {
-    return { request, at: clock.now(), ticks: clock.ticks(), tenant: null }
-  }
-
+  /** What the cache proves and no change of records is needed for. */
   function judge(request: ValidationRequest): Recorded | undefined {
     if (request.token.length > TOKEN_CHARS_MAX || !records.feedIsFresh()) return undefined
-    const visit = begin(request)
+    const visit = beginVisit(request, clock)
     const known = prover.known(request.token)
-    if (known?.shared.tenantNo !== request.tenantNo || sourceWaitMs(request, visit.ticks) > 0) return undefined
-    visit.tenant = known.tenant
-    return decide(visit, recordOf(known), { cache: CACHE.hit, readAt: known.readAt })
+    if (known?.shared.tenantNo !== request.tenantNo || throttles.source(request, visit.ticks)) return undefined
+    return decide(visit, known)
   }
 
   async function validate(request: ValidationRequest): Promise<Verdict> {
-    const { recorded, ...verdict } = judge(request) ?? (await examineOnce(begin(request)))
+    const { recorded, ...verdict } = judge(request) ?? (await examine(beginVisit(request, clock)))
     await recorded
     return verdict
   }
 
-  async function examineOnce(visit: Visit): Promise<Recorded> {
+  async function examine(visit: Visit): Promise<Recorded> {
     if (inFlight >= IN_FLIGHT_MAX) return answer(visit, 'overload')
     inFlight++
     try {
-      return await examine(visit)
+      return await readText(visit)
     } catch (error) {
-      return answer(visit, records.feedIsFresh() ? reasonOf(error) : 'stale')
+      log.warn({ err: error }, 'a validation was answered as unavailable')
+      return answer(visit, faultOf(error, records.feedIsFresh()))
     } finally {
       inFlight--
     }
   }
 
-  async function examine(visit: Visit): Promise<Recorded> {
-    const { request } = visit
-    visit.tenant = await tenants.get(request.tenantNo)
-    if (!visit.tenant) return answer(visit, 'misconfigured')
-    const read = parseToken(request.token, visit.tenant.prefixes)
-    if (typeof read === 'string' && !(read === 'malformed' && mayBeForeign(request.token, visit.tenant)))
-      return refuse(visit, read, read)
-    const waitMs = sourceWaitMs(request, visit.ticks)
-    if (waitMs > 0) return throttle(visit, 'limit_source', limits.sourceFailures, waitMs, { text: describeText(visit, read) })
+  async function readText(visit: Visit): Promise<Recorded> {
+    const { request, ticks } = visit
+    const tenant = await tenants.get(request.tenantNo)
+    if (!tenant) return answer(visit, 'misconfigured')
+    visit.tenant = tenant
+    const read = parseToken(request.token, tenant.prefixes)
+    const mayBeForeign = read === 'malformed' && tenant.foreignTokens && FOREIGN_TEXT.test(request.token)
+    if (typeof read === 'string' && !mayBeForeign) return refuse(visit, read, read)
+    const throttle = throttles.source(request, ticks)
+    if (throttle) return refuseByLimit(visit, throttle, read)
     const known = records.feedIsFresh() ? prover.known(request.token) : undefined
-    if (known) {
-      const found = { cache: CACHE.hit, readAt: known.readAt }
-      return decide(visit, recordOf(known), found) ?? spend(visit, recordOf(known), found)
-    }
-    return lookUp(visit, visit.tenant, read)
+    return known ? (decide(visit, known) ?? spend(visit)) : lookUp(visit, tenant, read)
   }
 
   async function lookUp(visit: Visit, tenant: Tenant, read: TokenText | TextReason): Promise<Recorded> {
@@ -150,122 +114,84 @@ export function createDoor(o: {
     const digest = sha256(request.token)
     const repeated = unknownTexts.get(digest, ticks)
     if (repeated) return refuse(visit, repeated.reason, read, repeated.claimedNo)
-    const waitMs = global.waitMs(0, limits.globalFailures, ticks)
-    if (waitMs > 0) return throttle(visit, 'limit_global', limits.globalFailures, waitMs, { text: describeText(visit, read) })
+    const throttle = throttles.global(ticks)
+    if (throttle) return refuseByLimit(visit, throttle, read)
     const begun = prover.begin()
     const proof = await prover.lookUp(request.token, typeof read === 'string' ? null : read, tenant)
-    if ('token' in proof) return decide(visit, proof.token, proof) ?? spend(visit, proof.token, proof)
+    if ('token' in proof) return decideOn(visit, proof.token, proof.cache, proof.readAt) ?? spend(visit)
     const { refusal, claimed } = proof
     if (refusal === 'overload' || refusal === 'misconfigured') return answer(visit, refusal)
-    global.take(0, limits.globalFailures, ticks)
-    const isOwn = claimed?.tenantNo === request.tenantNo
-    if (isOwn && claimed.kind === 'validation') await takeAttempt(visit, claimed)
-    else if (prover.isQuiet(begun)) unknownTexts.put(digest, { reason: refusal, claimedNo: isOwn ? claimed.no : 0 }, ticks)
-    return refuse(visit, refusal, read, isOwn ? claimed.no : 0)
+    const own = claimed?.tenantNo === request.tenantNo ? claimed : null
+    if (own?.kind === 'validation') await takeAttempt(visit, own)
+    else if (prover.isQuiet(begun)) unknownTexts.put(digest, { reason: refusal, claimedNo: own?.no ?? 0 }, ticks)
+    throttles.failed(visit, true)
+    return answer(describe(visit, read, own?.no ?? 0), refusal)
+  }
+
+  function decide(visit: Visit, known: KnownToken): Recorded | undefined {
+    visit.tenant ??= known.tenant
+    return decideOn(visit, recordOf(known), CACHE.hit, known.readAt)
   }
 
   /** What a proven token comes to; `undefined` when accepting it must change records first. */
-  function decide(visit: Visit, token: TokenRecord, found: Found): Recorded | undefined {
+  function decideOn(visit: Visit, token: TokenRecord, cache: number, readAt: number): Recorded | undefined {
     const reason = judgeToken(token, visit.request, visit.at)
     if (token.tenantNo !== visit.request.tenantNo) return refuse(visit, reason)
-    if (reasonClass(reason) !== 'accepted') return answer(visit, reason, { token, ...found })
+    visit.token = token
+    visit.cache = cache
+    visit.readAt = readAt
+    if (!saidOf(reason).isAccepted) return answer(visit, reason)
     if (isSpentByUse(token) && visit.request.check !== true) return undefined
-    return overLimit(visit, token, found) ?? answer(visit, reason, { token, ...found })
+    const throttle = throttles.accepting(visit)
+    return throttle ? refuseByLimit(visit, throttle) : answer(visit, reason)
   }
 
   /** Accepts by a guarded change of records: of any number of visits at once only as many win as the token allows. */
-  async function spend(visit: Visit, token: TokenRecord, found: Found): Promise<Recorded> {
-    const limited = overLimit(visit, token, found)
-    if (limited) return limited
-    const reason = judgeToken(token, visit.request, visit.at)
-    const params = {
-      tenantNo: token.tenantNo,
-      no: token.no,
-      at: visit.at,
-      facts: events.facts(decisionOf(visit, reason, { token, ...found })),
-    }
-    const done = await SPENDING[token.kind](records, params)
-    if (!('refused' in done)) {
-      return done.event ? accept(visit, reason, done.token, done.event) : answer(visit, reason, { token: done.token, ...found })
-    }
-    const now = judgeToken(done.token, visit.request, visit.at)
-    return answer(visit, reasonClass(now) === 'accepted' ? 'records_unavailable' : now, { token: done.token, ...found })
+  async function spend(visit: Visit): Promise<Recorded> {
+    const { token, request, at } = visit
+    if (!token) throw new TypeError('visit: expected a proven token')
+    const throttle = throttles.accepting(visit)
+    if (throttle) return refuseByLimit(visit, throttle)
+    const reason = judgeToken(token, request, at)
+    const facts = events.facts(visit, saidOf(reason))
+    const done = await SPENDING[token.kind](records, { tenantNo: token.tenantNo, no: token.no, at, facts })
+    visit.token = done.token
+    if (!('refused' in done)) return done.event ? accept(visit, reason, done.token, done.event) : answer(visit, reason)
+    const now = judgeToken(done.token, request, at)
+    return answer(visit, saidOf(now).isAccepted ? 'records_unavailable' : now)
   }
 
+  /** Counts a wrong secret against the validation token that it names, before the answer. */
   async function takeAttempt(visit: Visit, token: TokenRecord): Promise<void> {
-    const facts = events.facts(decisionOf(visit, 'wrong_secret', { token }))
+    const facts = events.facts({ ...visit, token }, saidOf('wrong_secret'))
     await records.act('attemptToken', { tenantNo: token.tenantNo, no: token.no, succeeded: false, at: visit.at, facts })
   }
 
-  function overLimit(visit: Visit, token: TokenRecord, found: Found): Recorded | undefined {
-    const { request, ticks } = visit
-    const ask = request.check === true ? 'waitMs' : 'take'
-    const rate = token.rateLimit
-    const waitMs = rate ? ofTokens[ask](token.no, rate, ticks) : 0
-    if (rate && waitMs > 0) return throttle(visit, 'limit_token', rate, waitMs, { token, ...found })
-    const tenantWaitMs = limits.tenant ? ofTenants[ask](token.tenantNo, limits.tenant, ticks) : 0
-    return limits.tenant && tenantWaitMs > 0
-      ? throttle(visit, 'limit_tenant', limits.tenant, tenantWaitMs, { token, ...found })
-      : undefined
-  }
-
-  function sourceWaitMs({ tenantNo, ip }: ValidationRequest, ticks: number): number {
-    if (sources.isIdle()) return 0
-    const key = sourceKey(tenantNo, ip)
-    return key === undefined ? 0 : sources.waitMs(key, limits.sourceFailures, ticks)
-  }
-
-  function throttle(visit: Visit, reason: DecisionReason, rate: Rate, retryAfterMs: number, told: Told): Recorded {
-    const { request, tenant, at } = visit
-    const token = told.token ?? null
-    const network = reason === 'limit_source' ? events.source(visit).network : 0n
-    const subject =
-      reason === 'limit_token'
-        ? String(token?.no)
-        : reason === 'limit_source'
-          ? (sourceKey(request.tenantNo, request.ip) ?? '')
-          : ''
-    const about = reason === 'limit_token' ? token : null
-    episodes.refused(
-      {
-        reason,
-        tenantNo: request.tenantNo,
-        retention: tenant?.retention ?? 1,
-        subject,
-        token: about,
-        network,
-        windowMs: rate.windowMs,
-      },
-      at,
-    )
-    return { ...answer(visit, reason, { ...told, limit: reason }), retryAfterMs }
+  function refuseByLimit(visit: Visit, throttle: Throttle, read?: TokenText | TextReason): Recorded {
+    const network = throttle.reason === 'limit_source' ? events.source(visit).network : 0n
+    throttles.refused(visit, throttle, network)
+    visit.limit = throttle.reason
+    if (!visit.token) describe(visit, read)
+    return { ...answer(visit, throttle.reason), retryAfterMs: throttle.waitMs }
   }
 
   /** Refuses a text that belongs to nobody known here; the source pays for it. */
   function refuse(visit: Visit, reason: DecisionReason, read?: TokenText | TextReason, claimedNo = 0): Recorded {
-    const key = sourceKey(visit.request.tenantNo, visit.request.ip)
-    if (key !== undefined) sources.take(key, limits.sourceFailures, visit.ticks)
-    return answer(visit, reason, { text: describeText(visit, read), claimedNo })
+    throttles.failed(visit, false)
+    return answer(describe(visit, read, claimedNo), reason)
   }
 
-  function answer(visit: Visit, reason: DecisionReason, told: Told = {}): Recorded {
-    const recorded = events.record(decisionOf(visit, reason, told))
-    const answerClass = reasonClass(reason)
-    const verdict = answerClass === 'accepted' ? 'accepted' : 'rejected'
-    return { verdict, reason, answer: answerClass, token: told.token ? withoutSecret(told.token) : null, at: visit.at, recorded }
+  function answer(visit: Visit, reason: DecisionReason): Recorded {
+    const said = saidOf(reason)
+    const recorded = events.record(visit, said)
+    const token = visit.token && withoutSecret(visit.token)
+    return { verdict: said.verdict, reason, answer: said.answer, token, at: visit.at, recorded }
   }
 
   /** An acceptance whose event stands in records, in one transaction with what was taken. */
   function accept(visit: Visit, reason: DecisionReason, token: TokenRecord, event: EventNumber): Recorded {
-    return {
-      verdict: 'accepted',
-      reason,
-      answer: 'accepted',
-      token: withoutSecret(token),
-      at: visit.at,
-      event,
-      recorded: RECORDED,
-    }
+    const verdict = { verdict: 'accepted', reason, answer: 'accepted' } as const
+    return { ...verdict, token: withoutSecret(token), at: visit.at, event, recorded: RECORDED }
   }
 
   return {
@@ -279,52 +205,37 @@ export function createDoor(o: {
     close() {
       clearInterval(timer)
       stopFeed()
-      episodes.settle(clock.now(), true)
+      throttles.close(clock.now())
     },
   }
 }
 
-/** Tokens that the cache holds by default. */
 const CACHE_MAX = 1_048_576
-const UNKNOWN_MAX = 8192
-const SOURCES_MAX = 65_536
-const LIMITED_TOKENS_MAX = 1_048_576
-const LIMITED_TENANTS_MAX = 65_536
+const UNKNOWN_TEXTS_MAX = 8192
 /** Visits that may wait for records at once. */
 const IN_FLIGHT_MAX = 10_000
 const TIDY_MS = 1000
 const RECORDED = Promise.resolve()
+/** A text of another system: printable ASCII without spaces. */
+const FOREIGN_TEXT = /^[\x21-\x7e]{8,}$/
 
-function decisionOf({ request, tenant, at, ticks }: Visit, reason: DecisionReason, told: Told): Decision {
-  return {
-    request,
-    reason,
-    tenant,
-    at,
-    ticks,
-    token: told.token ?? null,
-    claimedNo: told.claimedNo ?? 0,
-    text: told.text ?? null,
-    cache: told.cache ?? CACHE.none,
-    readAt: told.readAt ?? 0,
-    limit: told.limit ?? '',
-  }
+/** Notes what a text that is not proven looks like. */
+function describe(visit: Visit, read?: TokenText | TextReason, claimedNo = 0): Visit {
+  visit.text = unknownText(visit, read)
+  visit.claimedNo = claimedNo
+  return visit
 }
 
-function describeText({ request, tenant }: Visit, read?: TokenText | TextReason): UnknownText {
+function unknownText({ request, tenant }: Visit, given?: TokenText | TextReason): UnknownText {
   const { token } = request
-  const start = token.length > TOKEN_CHARS_MAX ? `${token.slice(0, TOKEN_CHARS_MAX)} ${token.length}` : token
   const prefixes = tenant?.prefixes ?? DEFAULT_PREFIXES
-  const seen = read ?? parseToken(token, prefixes)
-  const kind = typeof seen === 'string' ? kindWanted(request) : seen.kind
-  return { digest: sha256(start), shape: shapeOf(token, prefixes, seen), kind: KINDS[kind] }
+  const read = given ?? parseToken(token, prefixes)
+  const kind = typeof read === 'string' ? kindWanted(request) : read.kind
+  const start = token.length > TOKEN_CHARS_MAX ? `${token.slice(0, TOKEN_CHARS_MAX)} ${token.length}` : token
+  return { digest: sha256(start), shape: shapeOf(token, prefixes, read), kind: KINDS[kind] }
 }
 
-/** A text of another system, in a tenant that took over hashes of such texts: printable ASCII without spaces. */
-function mayBeForeign(text: string, tenant: Tenant): boolean {
-  return tenant.foreignTokens && /^[\x21-\x7e]{8,}$/.test(text)
-}
-
-function reasonOf(error: unknown): DecisionReason {
+function faultOf(error: unknown, isFeedFresh: boolean): DecisionReason {
+  if (!isFeedFresh) return 'stale'
   return error instanceof LookupTimeout ? 'timeout' : 'records_unavailable'
 }
