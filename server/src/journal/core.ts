@@ -21,7 +21,7 @@ import { createReceiver } from './receiver.ts'
 import { promiseOf } from './tally.ts'
 import type { Tally } from './tally.ts'
 import { JournalFailure } from './thread.ts'
-import type { JournalThread } from './thread.ts'
+import type { JournalThread, ThreadEvents } from './thread.ts'
 
 export interface JournalParts {
   readonly writer: number
@@ -50,7 +50,7 @@ const DAY_MS = 86_400_000
 const ANSWERED_LOST: Promise<Durability> = Promise.resolve('lost')
 
 /** The journal on the main thread: numbers, groups, counts and tells; the thread writes. */
-export function createJournal(parts: JournalParts): { journal: Journal; fail(message: string): void } {
+export function createJournal(parts: JournalParts): { readonly journal: Journal } & ThreadEvents {
   const { writer, clock, bytesMax, log, limits, thread, snapshot } = parts
   const frames = createFrameWriter({ bytesMax: FRAME_BYTES_MAX })
   const folds = createFolds(writer)
@@ -63,12 +63,14 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
   const gate = createFloodGate({ clock, limits, key: parts.sampleKey, onChange: noteFlood })
   const receive = createReceiver({ marks, seen: (ids) => thread.call('seen', ids), write: offer, repeat, settle })
   let lastSeq = marks.get(writer)?.high ?? 0
-  let position = snapshot.position
+  let { commits, position } = snapshot
   let waiting = snapshot.waiting
   let damaged = snapshot.damaged
   let lastFailure: string | null = null
   let group = nextGroup()
-  let sending: { readonly group: Group; readonly bytes: number } | undefined
+  let sending: { readonly group: Group; readonly commit: Commit; readonly bytes: number } | undefined
+  /** A transaction of which only the file knows whether it was done. */
+  let orphan: typeof sending
   let isArmed = false
   let isFailing = false
   let isClosed = false
@@ -147,11 +149,14 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
     if (sending || (group.isEmpty && !group.hasCarried)) return
     const sealed = group
     const commit = sealed.seal()
-    sending = { group: sealed, bytes: bytesOf(commit) }
+    sending = { group: sealed, commit, bytes: bytesOf(commit) }
     group = nextGroup()
     thread.call('commit', commit).then(
       (last) => succeed(sealed, commit, last),
-      (error: Error) => failGroup(sealed, error),
+      (error: Error) => {
+        if (isUnknown(error)) orphan = sending
+        else failGroup(sealed, error)
+      },
     )
   }
 
@@ -160,7 +165,12 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
     const bytes = waiting.bytes + bytesOf(commit)
     const oldest = waiting.oldest ?? commit.batches[0]?.receivedAt ?? null
     waiting = { bytes, batches: waiting.batches + commit.batches.length, oldest }
+    finish(sealed, commit, last)
+  }
+
+  function finish(sealed: Group, commit: Commit, last: number): void {
     position = last
+    commits++
     sending = undefined
     isFailing = false
     sealed.succeed()
@@ -180,6 +190,22 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
     declared.forEach(losses.note)
     lost.forEach((tally) => noteLost(tally, reason, sealed.receivedAt))
     sendLater()
+  }
+
+  /** After the thread was started anew: the file tells whether the transaction under way was done. */
+  async function restarted(): Promise<void> {
+    try {
+      const found = await thread.call('snapshot')
+      ledger.reset(found.totals)
+      ;({ waiting, damaged } = found)
+      Object.assign(readers, found.readers)
+      if (orphan && found.commits > commits) finish(orphan.group, orphan.commit, found.position)
+      else if (orphan) failGroup(orphan.group, new Error("The journal's thread ended before it wrote."))
+      orphan = undefined
+    } catch (error) {
+      if (orphan && !isUnknown(error)) failGroup(orphan.group, error as Error)
+      if (!isUnknown(error)) orphan = undefined
+    }
   }
 
   function noteLost({ tenant, promise, dropped }: Tally, reason: LossReason, from: Milliseconds): void {
@@ -344,7 +370,11 @@ export function createJournal(parts: JournalParts): { journal: Journal; fail(mes
     state,
     close,
   }
-  return { journal, fail }
+  return { journal, failed: fail, restarted: () => void restarted() }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof JournalFailure && error.isUnknown
 }
 
 function bytesOf({ batches }: Commit): number {

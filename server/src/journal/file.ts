@@ -1,7 +1,6 @@
-import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { LossReason, Milliseconds } from 'tokentrail'
-import { TrailError } from '../errors.ts'
+import { openDatabase } from './database.ts'
 import type { JournalReader } from './journal.ts'
 import type { Moved, Total } from './ledger.ts'
 import type { Mark } from './marks.ts'
@@ -34,6 +33,8 @@ export interface Declared {
 }
 
 export interface Snapshot {
+  /** Transactions of `commit` so far. */
+  readonly commits: number
   readonly position: number
   readonly totals: readonly Total[]
   /** Losses of an earlier run that no event has declared yet. */
@@ -42,6 +43,8 @@ export interface Snapshot {
   readonly readers: Readonly<Partial<Record<JournalReader, number>>>
   readonly damaged: number
   readonly waiting: Waiting
+  /** Where a file went that could not be opened. */
+  readonly setAside: string | null
 }
 
 /** What lies in the file. `oldest` is the time of the oldest batch that is not in the store. */
@@ -72,30 +75,14 @@ export interface JournalFile {
   close(): void
 }
 
-/** Version of the file's tables. */
-const VERSION = 1
 /** What a batch takes beside its frame, roughly. */
 const BATCH_OVERHEAD_BYTES = 100
 const FREE_PAGES_MAX = 4096
 const PAGES_AT_ONCE = 512
 
-const TABLES = `
-CREATE TABLE batch (position INTEGER PRIMARY KEY, received_at INTEGER NOT NULL, tallies TEXT NOT NULL, frame BLOB NOT NULL) STRICT;
-CREATE TABLE total (tenant INTEGER NOT NULL, promise INTEGER NOT NULL, received INTEGER NOT NULL, stored INTEGER NOT NULL,
-  coalesced INTEGER NOT NULL, journalled INTEGER NOT NULL, repeated INTEGER NOT NULL, PRIMARY KEY (tenant, promise)) STRICT, WITHOUT ROWID;
-CREATE TABLE dropped (tenant INTEGER NOT NULL, promise INTEGER NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL,
-  declared INTEGER NOT NULL, PRIMARY KEY (tenant, promise, reason)) STRICT, WITHOUT ROWID;
-CREATE TABLE mark (writer INTEGER PRIMARY KEY, high INTEGER NOT NULL, gaps TEXT NOT NULL) STRICT;
-CREATE TABLE source (digest BLOB PRIMARY KEY, day INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE reader (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE state (position INTEGER NOT NULL, bytes INTEGER NOT NULL, batches INTEGER NOT NULL, damaged INTEGER NOT NULL) STRICT;
-INSERT INTO state VALUES (0, 0, 0, 0);
-INSERT INTO reader VALUES ('ship', 0);
-PRAGMA user_version = ${VERSION};`
-
 const SQL = {
   batch: 'INSERT INTO batch (position, received_at, tallies, frame) VALUES (?, ?, ?, ?)',
-  grown: 'UPDATE state SET position = ?, bytes = bytes + ?, batches = batches + ?',
+  grown: 'UPDATE state SET commits = commits + 1, position = ?, bytes = bytes + ?, batches = batches + ?',
   received: `INSERT INTO total VALUES (?, ?, ?, 0, 0, ?, ?) ON CONFLICT DO UPDATE SET
     received = received + excluded.received, journalled = journalled + excluded.journalled, repeated = repeated + excluded.repeated`,
   dropped: `INSERT INTO dropped VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
@@ -104,7 +91,7 @@ const SQL = {
   source: 'INSERT OR IGNORE INTO source VALUES (?, ?)',
   seen: 'SELECT 1 FROM source WHERE digest = ?',
   forget: 'DELETE FROM source WHERE digest >= ? AND digest < ? AND day < ?',
-  state: 'SELECT position, bytes, batches, damaged FROM state',
+  state: 'SELECT commits, position, bytes, batches, damaged FROM state',
   oldest: `SELECT received_at FROM batch WHERE position > (SELECT position FROM reader WHERE name = 'ship') ORDER BY position LIMIT 1`,
   totals: 'SELECT tenant, promise, received, stored, coalesced, journalled, repeated FROM total',
   losses: 'SELECT tenant, promise, reason, count, declared FROM dropped',
@@ -123,9 +110,9 @@ const SQL = {
 
 type Row = Record<string, never>
 
-/** Opens the journal's file, or makes it. Throws `data_newer` for one of a later version. */
+/** Opens the journal's file, or makes it. Throws `data_newer` for one of a later version; sets aside what is no database. */
 export function openJournalFile(file: string): JournalFile {
-  const db = openDatabase(file)
+  const { db, setAside } = openDatabase(file)
   const run = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)])) as Record<
     keyof typeof SQL,
     StatementSync
@@ -147,8 +134,10 @@ export function openJournalFile(file: string): JournalFile {
 
   function snapshot(): Snapshot {
     const losses = all('losses') as unknown as (Declared & { declared: number })[]
+    const { commits, position, damaged } = one('state')
     return {
-      position: one('state')['position'] ?? 0,
+      commits: commits ?? 0,
+      position: position ?? 0,
       totals: all('totals').map((total) => withLosses(total as unknown as Total, losses)),
       undeclared: losses.map((loss) => ({ ...loss, count: loss.count - loss.declared })).filter((loss) => loss.count > 0),
       marks: all('marks').map(({ writer, high, gaps }) => [
@@ -156,8 +145,9 @@ export function openJournalFile(file: string): JournalFile {
         { high: high ?? 0, gaps: JSON.parse(gaps ?? '[]') as Mark['gaps'] },
       ]),
       readers: Object.fromEntries(all('readers').map(({ name, position }) => [name, position])),
-      damaged: one('state')['damaged'] ?? 0,
+      damaged: damaged ?? 0,
       waiting: waiting(),
+      setAside,
     }
   }
 
@@ -186,7 +176,7 @@ export function openJournalFile(file: string): JournalFile {
       run.batch.run(++position, receivedAt, JSON.stringify(counts), frame)
       for (const tally of tallies) addTally(tally)
     }
-    if (batches.length > 0) run.grown.run(position, bytes, batches.length)
+    run.grown.run(position, bytes, batches.length)
     return position
   }
 
@@ -253,26 +243,6 @@ export function openJournalFile(file: string): JournalFile {
 
 /** After its first byte, greater than any digest. */
 const ABOVE_ANY = Array.from({ length: 16 }, () => 255)
-
-function openDatabase(file: string): DatabaseSync {
-  const db = new DatabaseSync(file, { timeout: 5000 })
-  try {
-    db.exec(
-      'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864',
-    )
-    const { user_version: version } = db.prepare('PRAGMA user_version').get() as Row
-    if ((version ?? 0) > VERSION)
-      throw new TrailError(
-        'data_newer',
-        `The journal ${file} has version ${version}; this one knows ${VERSION}. Use the newer Tokentrail.`,
-      )
-    if (version === 0) db.exec(`BEGIN; ${TABLES} COMMIT`)
-    return db
-  } catch (error) {
-    db.close()
-    throw error
-  }
-}
 
 function withLosses(total: Total, losses: readonly Declared[]): Total {
   const dropped = {}

@@ -26,6 +26,8 @@ export interface Moved {
 
 /** The totals in memory: what the file holds, plus what is on its way there. */
 export interface Ledger {
+  /** Starts again from the totals of the file. */
+  reset(totals: readonly Total[]): void
   committed(tallies: readonly Tally[]): void
   moved(moves: readonly Moved[]): void
   conservation(underway: readonly Tally[], promise?: PromiseClass, tenant?: number): Conservation
@@ -34,7 +36,12 @@ export interface Ledger {
 /** A ledger that continues from the file's totals. */
 export function createLedger(totals: readonly Total[]): Ledger {
   const byKey = new Map<number, Total>()
-  for (const total of totals) byKey.set(total.tenant * PROMISES.length + total.promise, total)
+  reset(totals)
+
+  function reset(from: readonly Total[]): void {
+    byKey.clear()
+    for (const total of from) byKey.set(total.tenant * PROMISES.length + total.promise, total)
+  }
 
   function totalOf({ tenant, promise }: { readonly tenant: number; readonly promise: number }): Total {
     const key = tenant * PROMISES.length + promise
@@ -53,6 +60,7 @@ export function createLedger(totals: readonly Total[]): Ledger {
   }
 
   return {
+    reset,
     committed: (tallies) => tallies.forEach((tally) => addTally(totalOf(tally), tally)),
     moved: (moves) => moves.forEach((move) => addMove(totalOf(move), move)),
     conservation(underway, promise, tenant) {

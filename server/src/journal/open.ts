@@ -7,6 +7,7 @@ import { FLOOD_LIMITS } from './flood.ts'
 import type { Journal } from './journal.ts'
 import { lockFile } from './lock.ts'
 import { startJournalThread } from './thread.ts'
+import type { ThreadEvents } from './thread.ts'
 
 export interface OpenJournal {
   readonly file: string
@@ -30,12 +31,20 @@ export async function openJournal({ file, writer, clock, bytesMax, log, flood }:
   if (!(bytesMax >= BYTES_MIN)) throw new TypeError(`bytesMax of the journal is ${bytesMax}; it must be at least ${BYTES_MIN}.`)
   if (!(writer > 0)) throw new TypeError(`The journal's writer is ${writer}; lease a number above 0.`)
   const unlock = lockFile(file)
-  let failed: (message: string) => void = () => {}
-  const thread = startJournalThread(file, (message) => failed(message))
+  let events: Partial<ThreadEvents> = {}
+  const thread = startJournalThread(file, {
+    failed: (message) => events.failed?.(message),
+    restarted: () => events.restarted?.(),
+  })
   try {
     const snapshot = await thread.call('snapshot')
+    if (snapshot.setAside !== null)
+      log.error(
+        { setAside: snapshot.setAside },
+        'The journal was damaged beyond opening. It was set aside; what waited in it is lost',
+      )
     const limits = { ...FLOOD_LIMITS, ...flood }
-    const { journal, fail } = createJournal({
+    const { journal, ...heard } = createJournal({
       writer,
       clock,
       bytesMax,
@@ -46,7 +55,7 @@ export async function openJournal({ file, writer, clock, bytesMax, log, flood }:
       sampleKey: randomInt(2 ** 32),
       unlock,
     })
-    failed = fail
+    events = heard
     return journal
   } catch (error) {
     await thread.close().finally(unlock)

@@ -14,58 +14,91 @@ export interface JournalThread {
   close(): Promise<void>
 }
 
-/** Why a call failed; `full` when the disk has no room. */
+/** Why a call failed. `full`: the disk has no room. `isUnknown`: the thread ended before it answered. */
 export class JournalFailure extends Error {
   override readonly name = 'JournalFailure'
   readonly full: boolean
+  readonly isUnknown: boolean
 
-  constructor(message: string, full: boolean) {
+  constructor(message: string, { full = false, isUnknown = false }: { full?: boolean; isUnknown?: boolean }) {
     super(message)
     this.full = full
+    this.isUnknown = isUnknown
   }
 }
 
+/** What is told without having been called for. */
+export interface ThreadEvents {
+  failed(message: string): void
+  /** A thread that ended unasked was started anew. What it was doing is done or not done: only the file knows. */
+  restarted(): void
+}
+
+const RESTART_AFTER_MS = 200
+
 type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }
 
-/** Starts the thread. `onFailure` hears what fails without having been called for: a sync, or the thread itself. */
-export function startJournalThread(file: string, onFailure: (message: string) => void): JournalThread {
+/** Starts the thread, and again whenever it ends without having been closed. */
+export function startJournalThread(file: string, events: ThreadEvents): JournalThread {
   const waiting = new Map<number, Waiting>()
-  const worker = new Worker(moduleUrl('./writer-thread', import.meta.url), { workerData: { file }, execArgv: [...nodeArguments] })
+  const closed = Promise.withResolvers<void>()
+  let worker: Worker | undefined = start()
   let calls = 0
-  let gone: Error | undefined
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  let isClosing = false
 
-  worker.on('message', ({ no, value, failure }: Answer) => {
+  function start(): Worker {
+    const started = new Worker(moduleUrl('./writer-thread', import.meta.url), {
+      workerData: { file },
+      execArgv: [...nodeArguments],
+    })
+    started.on('message', answered)
+    started.on('error', (error) => events.failed(`The journal's thread failed: ${(error as Error).message}`))
+    started.once('exit', ended)
+    return started
+  }
+
+  function answered({ no, value, failure }: Answer): void {
     const call = waiting.get(no)
     waiting.delete(no)
-    if (failure && !call) onFailure(failure.message)
+    if (failure && !call) events.failed(failure.message)
     else if (failure) call?.reject(errorOf(failure))
     else call?.resolve(value as never)
-  })
-  worker.on('error', (error) => onFailure(`The journal's thread failed: ${error.message}`))
-  worker.on('exit', () => {
-    gone = new JournalFailure("The journal's thread has ended.", false)
-    for (const { reject } of waiting.values()) reject(gone)
+  }
+
+  function ended(): void {
+    worker = undefined
+    const unanswered = [...waiting.values()]
     waiting.clear()
-  })
+    for (const { reject } of unanswered) reject(new JournalFailure("The journal's thread has ended.", { isUnknown: true }))
+    if (isClosing) closed.resolve()
+    else setTimeout(restart, RESTART_AFTER_MS)
+  }
+
+  function restart(): void {
+    if (isClosing) return closed.resolve()
+    worker = start()
+    events.restarted()
+  }
 
   function call(method: keyof JournalFile, ...[params]: unknown[]): Promise<never> {
-    if (gone) return Promise.reject(gone)
+    if (!worker) return Promise.reject(new JournalFailure("The journal's thread is being started.", {}))
     const no = ++calls
+    const to = worker
     return new Promise((resolve, reject) => {
       waiting.set(no, { resolve, reject })
-      worker.postMessage({ no, method, params })
+      to.postMessage({ no, method, params })
     })
   }
 
   async function close(): Promise<void> {
-    if (!gone) await call('close')
-    await exited
+    isClosing = true
+    if (worker) await call('close')
+    await closed.promise
   }
 
   return { call, close }
 }
 
 function errorOf({ message, code, full }: NonNullable<Answer['failure']>): Error {
-  return code !== undefined && code in ERRORS ? new TrailError(code as ErrorCode, message) : new JournalFailure(message, full)
+  return code !== undefined && code in ERRORS ? new TrailError(code as ErrorCode, message) : new JournalFailure(message, { full })
 }

@@ -1,12 +1,16 @@
 import { DatabaseSync } from 'node:sqlite'
 import * as fc from 'fast-check'
 import { TYPES } from 'tokentrail'
-import { describe, expect, test, vi } from 'vitest'
+import type { Worker } from 'node:worker_threads'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { EventRow } from '../../src/event/row.ts'
 import type { Durability, Journal } from '../../src/journal/journal.ts'
 import { accepted, decisions, imbalance, NOON, openForTest, rowsIn, ship, stillClock, temporaryFile, unknown } from './support.ts'
 
 const MIB = 1 << 20
+
+/** How often the thread ends. With each end at most one declaration per tenant is lost beside the events. */
+const ENDS = 6
 
 /** Makes every transaction of a journal fail, as a broken disk would, and mends it again. */
 function breakFile(file: string): () => void {
@@ -48,6 +52,43 @@ describe('a journal that cannot be written', () => {
     expect(again.conservation()).toEqual(before)
   })
 })
+
+test(
+  'a writing thread that ends at any moment is started anew, and no answer or count is wrong',
+  { timeout: 60_000 },
+  async () => {
+    const file = temporaryFile()
+    let worker: Worker | undefined
+    const hear = (started: Worker): void => void (worker = started)
+    process.on('worker', hear)
+    onTestFinished(() => void process.off('worker', hear))
+    const journal = await openForTest({ file })
+    const answers: Promise<Durability>[] = []
+    let turns = 0
+    for (let ends = 0; ends < ENDS;) {
+      for (let i = 0; i < 50; i++) answers.push(journal.append(accepted({ tenant: 1 + (i % 2) })))
+      await new Promise((resolve) => void setImmediate(resolve))
+      if (++turns % 5 !== 0) continue
+      const ending = worker
+      for (let spin = 0; spin < ends * 3; spin++) await new Promise((resolve) => void setImmediate(resolve))
+      await ending?.terminate()
+      await vi.waitFor(() => expect(worker).not.toBe(ending))
+      await journal.flush()
+      ends++
+    }
+    const said = await Promise.all(answers)
+    const journalled = said.filter((answer) => answer === 'journalled').length
+    expect(rowsIn(file).filter(({ type }) => type === 201)).toHaveLength(journalled)
+    expect(imbalance(journal.conservation())).toBe(0)
+    await journal.close()
+    const { received, journalled: waiting, dropped } = (await openForTest({ file })).conservation()
+    expect(waiting).toBe(decisions(rowsIn(file)))
+    expect(received).toBe(waiting + (dropped.journal_failed ?? 0))
+    const lost = said.length - journalled
+    expect(dropped.journal_failed ?? 0).toBeGreaterThanOrEqual(lost)
+    expect(dropped.journal_failed ?? 0).toBeLessThanOrEqual(lost + ENDS * 2)
+  },
+)
 
 /** One thing that happens to a journal. */
 type Step =
@@ -173,6 +214,6 @@ test('whatever happens to a journal: nothing is lost uncounted, doubled or inven
     for (const step of steps) await witness.take(step)
     await witness.end()
   })
-  const result = await fc.check(histories, { numRuns: 40 })
+  const result = await fc.check(histories, { numRuns: 25 })
   expect(fc.defaultReportMessage(result)).toBeUndefined()
 })

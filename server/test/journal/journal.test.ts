@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { TYPES, reasonId } from 'tokentrail'
 import { describe, expect, test, vi } from 'vitest'
@@ -30,12 +31,13 @@ describe('append', () => {
     expect(journal.append(accepted())).toBe(journal.append(accepted({ tenant: 2 })))
   })
 
-  test('notes how long after its time an event was received', async () => {
+  test('notes how long after its time an event was received, unless that is known already', async () => {
     const file = temporaryFile()
     const journal = await openForTest({ file })
     await journal.append(accepted({ occurredAt: NOON - 1500 }))
     await journal.append(accepted({ occurredAt: 0 }))
-    expect(rowsIn(file).map(({ delayMs }) => delayMs)).toEqual([1500, 0x7fffffff])
+    await journal.append(accepted({ delayMs: 7 }))
+    expect(rowsIn(file).map(({ delayMs }) => delayMs)).toEqual([1500, NOON, 7])
   })
 
   test('goes on with its numbers and totals after it was closed', async () => {
@@ -275,6 +277,16 @@ describe('a journal file', () => {
     db.close()
     await expect(openForTest({ file })).rejects.toMatchObject({ code: 'data_newer' })
     await expect(openForTest({ file })).rejects.toMatchObject({ code: 'data_newer' })
+  })
+
+  test('that is no database any more is set aside, and the journal goes on at other positions', async () => {
+    const file = temporaryFile()
+    writeFileSync(file, 'not a database, but long enough to be read as one'.repeat(100))
+    const journal = await openForTest({ file })
+    expect(await journal.append(accepted())).toBe('journalled')
+    expect(journal.position()).toBeGreaterThan(1)
+    expect(await ship(journal, file)).toHaveLength(1)
+    expect(readFileSync(`${file}.damaged-1`, 'utf8')).toMatch(/^not a database/)
   })
 
   test('with a frame that is not as it was written gives all others, and counts that one', async () => {
