@@ -142,4 +142,5 @@ function connectionOf(url: string): ClientConfig {
 
 /** Numbers are below 2⁵³ here, so they are numbers and not text. */
 const AS_NUMBERS: ReadonlySet<number> = new Set([types.builtins.INT8])
-const getTypeParser: CustomTypesConfig['getTypeParser'] = (oid, format) => (AS_NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format))
+const getTypeParser: CustomTypesConfig['getTypeParser'] = (oid, format) =>
+  AS_NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format)

@@ -1,11 +1,11 @@
 import { perform, type Call } from './act.ts'
-import { toFailure, type Failure } from './failure.ts'
+import { toFailure } from './failure.ts'
 import type { TokenChange } from './records.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
+import type { Answer } from './sqlite-thread.ts'
 import type { Transaction } from './transaction.ts'
 
 export type WriterCall = Call & { readonly id: number }
-export type Answer = { readonly id: number } & ({ readonly result: unknown } | { readonly failure: Failure })
 
 export interface GroupDone {
   readonly answers: readonly Answer[]

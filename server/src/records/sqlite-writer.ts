@@ -1,22 +1,17 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { TrailError } from '../errors.ts'
 import { perform } from './act.ts'
-import { toFailure, type Failure } from './failure.ts'
+import { toFailure } from './failure.ts'
 import { migrate } from './migrations.ts'
 import { holdLock, openForWriting, type SqliteConnection } from './sqlite-connection.ts'
 import { runGroup, type GroupDone, type WriterCall } from './sqlite-group.ts'
+import type { ThreadMessage } from './sqlite-thread.ts'
 
 /** What the thread is started with. */
 export interface WriterData {
   readonly file: string
   readonly at: number
 }
-
-/** From the thread: it is ready, cannot start, or has done a group. */
-export type WriterMessage =
-  | { readonly type: 'ready' }
-  | { readonly type: 'broken'; readonly failure: Failure }
-  | ({ readonly type: 'done' } & GroupDone)
 
 type Message = WriterCall | 'close'
 
@@ -75,7 +70,7 @@ async function prepare({ raw, db }: SqliteConnection, at: number): Promise<numbe
   return Number(writer)
 }
 
-function post(port: MessagePort, message: WriterMessage): void {
+function post(port: MessagePort, message: ThreadMessage<Omit<GroupDone, 'answers'>>): void {
   port.postMessage(message)
 }
 

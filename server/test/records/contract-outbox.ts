@@ -10,9 +10,9 @@ export function describeOutbox(open: Open): void {
       const tenant = await addTenant(open())
       await drain()
       const relayed: OutboxEvent[] = []
-      let isRunning = true
+      const done = new AbortController()
       const relay = (async () => {
-        while (isRunning) relayed.push(...(await drain()))
+        while (!done.signal.aborted) relayed.push(...(await drain()))
         relayed.push(...(await drain()))
       })()
       const taken = await issue(open(), tenant)
@@ -21,7 +21,7 @@ export function describeOutbox(open: Open): void {
         return open().act('issueToken', { token, at: NOW, actor: ADMIN })
       })
       const settled = await Promise.allSettled(actions)
-      isRunning = false
+      done.abort()
       await relay
       expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(200)
       const ours = relayed.filter(({ event }) => event.tenant === tenant.no)

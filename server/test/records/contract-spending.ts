@@ -83,7 +83,8 @@ export function describeSpending(open: Open): void {
         open().act('useToken', { tenantNo: tenant.no, no, at: NOW, facts: { reason: reasonId('valid') } }),
       )
       const taken = (await Promise.all(uses)).flatMap((result) => ('refused' in result ? [] : [result.usesLeft]))
-      expect(taken.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6])
+      expect(new Set(taken)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]))
+      expect(taken).toHaveLength(7)
       const [exhausted, ...more] = await eventsOfType(open(), tenant, 'token.exhausted')
       expect(more).toEqual([])
       expect(exhausted).toMatchObject({ outcome: OUTCOMES.none, reason: reasonId('none') })
@@ -103,7 +104,8 @@ export function describeSpending(open: Open): void {
         open().act('attemptToken', { tenantNo: tenant.no, no, succeeded, at: NOW, facts: {} })
       const results = await Promise.all(Array.from({ length: 40 }, () => attempt(false)))
       const taken = results.flatMap((result) => ('refused' in result ? [] : [result]))
-      expect(taken.map(({ attemptsUsed }) => attemptsUsed).toSorted()).toEqual([1, 2, 3, 4, 5])
+      expect(new Set(taken.map(({ attemptsUsed }) => attemptsUsed))).toEqual(new Set([1, 2, 3, 4, 5]))
+      expect(taken).toHaveLength(5)
       expect(taken.filter(({ locked }) => locked)).toHaveLength(1)
       const [locked] = await eventsOfType(open(), tenant, 'token.locked')
       expect(taken.find((result) => result.locked)).toMatchObject({

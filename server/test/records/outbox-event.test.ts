@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { blankEvent, EVENT_COLUMNS, type ColumnForm, type EventRow } from '../../src/event/row.ts'
 import { decodeEvent, encodeEvent } from '../../src/records/outbox-event.ts'

@@ -132,7 +132,7 @@ describe('several processes on one PostgreSQL', () => {
     opened.splice(opened.indexOf(gone), 1)
     await gone.close()
     await told
-    expect((await stays.outbox(10)).map(({ event }) => event.tokenNo).toSorted()).toEqual([0, token.no].toSorted())
+    expect(new Set((await stays.outbox(10)).map(({ event }) => event.tokenNo))).toEqual(new Set([0, token.no]))
   })
 
   it('say that the records are unavailable where there is no server', async () => {
