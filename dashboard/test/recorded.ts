@@ -48,7 +48,16 @@ export function totals(): TotalsRow {
   }
 }
 
-const NAMES = ['billing bot', 'checkout web', 'ios app', 'partner: northwind', null, 'nightly export', 'ci deploy', 'support console'] as const
+const NAMES = [
+  'billing bot',
+  'checkout web',
+  'ios app',
+  'partner: northwind',
+  null,
+  'nightly export',
+  'ci deploy',
+  'support console',
+] as const
 
 export function tokenRef(index: number): TokenRef {
   return {
@@ -108,16 +117,18 @@ const REASONS: readonly (readonly [string, ReasonClass, number])[] = [
 
 export function event(index: number, to: number): EventView {
   const rejected = index % 6 === 5
-  const [reason, name] = REASONS[(index / 6) % REASONS.length | 0] ?? ['unknown', 'invalid']
+  const [reason, name] = REASONS[((index / 6) % REASONS.length) | 0] ?? ['unknown', 'invalid']
   return {
     id: `evt_7_${index.toString(36)}`,
     type: index % 29 === 28 ? 'token.rotated' : 'token.validated',
     at: to - index * 1_370 - 400,
     receivedAt: to - index * 1_370 - 392,
     outcome: index % 29 === 28 ? 'none' : rejected ? 'rejected' : 'accepted',
-    ...(index % 29 === 28 ? {} : { reason: rejected ? reason : 'valid', class: rejected ? (name as ReasonClass) : 'accepted' }),
+    ...(index % 29 === 28 ? {} : { reason: rejected ? reason : 'valid', class: rejected ? name : 'accepted' }),
     kind: 'access',
-    ...(rejected && reason === 'unknown' ? { fingerprint: '9f2c41d07be85a3316fe02aa71c9d4e8' } : { token: tokenRef(index % 8), owner: tokenRef(index % 8).owner }),
+    ...(rejected && reason === 'unknown'
+      ? { fingerprint: '9f2c41d07be85a3316fe02aa71c9d4e8' }
+      : { token: tokenRef(index % 8), owner: tokenRef(index % 8).owner }),
     service: ['api', 'checkout', 'export'][index % 3],
     method: ['GET', 'POST'][index % 2],
     route: ['/orders/{id}', '/refunds', '/invoices/{id}/lines'][index % 3],
@@ -143,31 +154,80 @@ const ANSWERS: Readonly<Record<QuestionName, Rows>> = {
   'latency-by-step': (params, from, to) => ({
     rows: stepRows(from, to, stepOf(params))
       .filter(({ key }) => key === 'accepted')
-      .map(({ at, count }, index) => ({ at, count, p50Us: 170 + (index % 9) * 4, p95Us: 840 + (index % 17) * 21, p99Us: 3_400 + (index % 23) * 140 })),
+      .map(({ at, count }, index) => ({
+        at,
+        count,
+        p50Us: 170 + (index % 9) * 4,
+        p95Us: 840 + (index % 17) * 21,
+        p99Us: 3_400 + (index % 23) * 140,
+      })),
   }),
-  'rejections-by-reason': () => ({ rows: REASONS.map(([reason, name, count]) => ({ reason, class: name, count, tokens: 12, networks: 9 })) }),
+  'rejections-by-reason': () => ({
+    rows: REASONS.map(([reason, name, count]) => ({ reason, class: name, count, tokens: 12, networks: 9 })),
+  }),
   'top-tokens': (_params, _from, to) => ({
     rows: Array.from({ length: 8 }, (_, index) => ({
-      token: tokenRef(index), attempts: 21_400 - index * 2_310, accepted: 21_100 - index * 2_320, failed: 290 + index * 6, throttled: 4, lastAt: to - index * 41_000, networks: 3 + index,
+      token: tokenRef(index),
+      attempts: 21_400 - index * 2_310,
+      accepted: 21_100 - index * 2_320,
+      failed: 290 + index * 6,
+      throttled: 4,
+      lastAt: to - index * 41_000,
+      networks: 3 + index,
     })),
   }),
   'top-networks': () => ({
     rows: Array.from({ length: 8 }, (_, index) => ({
-      network: (0x51c2a90be1f0 + index * 7_919_113).toString(16), asn: index % 3 === 2 ? 0 : 64_500 + index, country: ['DE', 'US', 'NL', ''][index % 4],
-      attempts: 18_000 - index * 1_900, accepted: 17_800 - index * 1_950, failed: 180 + index * 40, throttled: 2, tokens: 40 - index * 3, credentials: index === 3 ? 2_744 : index,
+      network: (0x51c2a90be1f0 + index * 7_919_113).toString(16),
+      asn: index % 3 === 2 ? 0 : 64_500 + index,
+      country: ['DE', 'US', 'NL', ''][index % 4],
+      attempts: 18_000 - index * 1_900,
+      accepted: 17_800 - index * 1_950,
+      failed: 180 + index * 40,
+      throttled: 2,
+      tokens: 40 - index * 3,
+      credentials: index === 3 ? 2_744 : index,
     })),
   }),
   'events-page': (params, _from, to) => {
     const [start, limit] = [Number(params['cursor'] ?? 0), Number(params['limit'] ?? 50)]
     const all = Array.from({ length: limit }, (_, index) => event(start + index, to))
-    const rows = all.filter((row) => (!params['class'] || row.class === params['class']) && (!params['id'] || row.id === params['id']))
+    const rows = all.filter(
+      (row) => (!params['class'] || row.class === params['class']) && (!params['id'] || row.id === params['id']),
+    )
     return { rows, next: String(start + limit) }
   },
   'token-life-line': (_params, _from, to) => ({
     rows: [
-      { ...event(0, to - 52 * 86_400_000), id: 'evt_1_1', type: 'token.issued', outcome: 'none', reason: 'new', class: undefined, actor: 'person' },
-      { ...event(0, to - 9 * 86_400_000), id: 'evt_1_2', type: 'token.scopes_changed', outcome: 'none', reason: undefined, class: undefined, actor: 'person', detail: { added: ['orders:write'], removed: [] } },
-      { ...event(0, to - 3 * 86_400_000), id: 'evt_1_3', type: 'token.suspended', outcome: 'none', reason: undefined, class: undefined, actor: 'person', detail: { note: 'looks odd' } },
+      {
+        ...event(0, to - 52 * 86_400_000),
+        id: 'evt_1_1',
+        type: 'token.issued',
+        outcome: 'none',
+        reason: 'new',
+        class: undefined,
+        actor: 'person',
+      },
+      {
+        ...event(0, to - 9 * 86_400_000),
+        id: 'evt_1_2',
+        type: 'token.scopes_changed',
+        outcome: 'none',
+        reason: undefined,
+        class: undefined,
+        actor: 'person',
+        detail: { added: ['orders:write'], removed: [] },
+      },
+      {
+        ...event(0, to - 3 * 86_400_000),
+        id: 'evt_1_3',
+        type: 'token.suspended',
+        outcome: 'none',
+        reason: undefined,
+        class: undefined,
+        actor: 'person',
+        detail: { note: 'looks odd' },
+      },
     ],
   }),
   'places-of-token': (_params, from, to) => ({ rows: places(from, to) }),
@@ -184,20 +244,38 @@ const ANSWERS: Readonly<Record<QuestionName, Rows>> = {
   'single-use-funnel': () => ({ rows: [] }),
   'last-used-by-token': (params, _from, to) => ({
     rows: (params['tokens'] ?? '').split(',').map((id, index) => ({
-      token: id, lastAcceptedAt: index % 9 === 8 ? null : to - index * 733_000, lastAttemptAt: to - index * 733_000, accepted30d: 48_000 - index * 411, failed30d: index * 3,
+      token: id,
+      lastAcceptedAt: index % 9 === 8 ? null : to - index * 733_000,
+      lastAttemptAt: to - index * 733_000,
+      accepted30d: 48_000 - index * 411,
+      failed30d: index * 3,
     })),
   }),
 }
 
 function places(from: number, to: number) {
   return Array.from({ length: 5 }, (_, index) => ({
-    network: (0x51c2a90be1f0 + index * 7_919_113).toString(16), asn: 64_500 + index, country: ['DE', 'US'][index % 2], client: ['node', 'curl'][index % 2],
-    attempts: 4_200 - index * 700, accepted: 4_100 - index * 700, failed: 100, firstAt: from + index * 60_000, lastAt: to - index * 600_000,
+    network: (0x51c2a90be1f0 + index * 7_919_113).toString(16),
+    asn: 64_500 + index,
+    country: ['DE', 'US'][index % 2],
+    client: ['node', 'curl'][index % 2],
+    attempts: 4_200 - index * 700,
+    accepted: 4_100 - index * 700,
+    failed: 100,
+    firstAt: from + index * 60_000,
+    lastAt: to - index * 600_000,
   }))
 }
 
 function uses(names: readonly string[], from: number, to: number) {
-  return names.map((name, index) => ({ name, attempts: 9_000 - index * 3_900, accepted: 8_900 - index * 3_900, failed: index * 40, firstAt: from, lastAt: to - index * 86_000 }))
+  return names.map((name, index) => ({
+    name,
+    attempts: 9_000 - index * 3_900,
+    accepted: 8_900 - index * 3_900,
+    failed: index * 40,
+    firstAt: from,
+    lastAt: to - index * 86_000,
+  }))
 }
 
 /** The whole answer of a question. */

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,12 +8,19 @@ import { answer, event, token } from './recorded.ts'
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 /** The policy that the server sends with every page: nothing from elsewhere, no inline script or style, no eval. */
-export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+export const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 export const GOOD_TOKEN = 'ttk_good'
 export const GOOD_CODE = 'good-code'
 
 export type Reply = { readonly status?: number; readonly body?: unknown }
-export type Override = (request: { readonly method: string; readonly path: string; readonly query: URLSearchParams; readonly body: unknown; readonly headers: IncomingMessage['headers'] }) => Reply | undefined
+export type Override = (request: {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: unknown
+  readonly headers: IncomingMessage['headers']
+}) => Reply | undefined
 
 /** A server of the built dashboard and of recorded answers, owned by a test: it stands in for the network. */
 export interface Site {
@@ -26,13 +33,21 @@ export interface Site {
   close(): Promise<void>
 }
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+}
 
 export async function openSite(): Promise<Site> {
   const files = new Map(
     readdirSync(DIST, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => [`/${relative(DIST, join(entry.parentPath, entry.name))}`, readFileSync(join(entry.parentPath, entry.name))]),
+      .map((entry) => [
+        `/${relative(DIST, join(entry.parentPath, entry.name))}`,
+        readFileSync(join(entry.parentPath, entry.name)),
+      ]),
   )
   const streams = new Set<ServerResponse>()
   const site: Site = { url: '', requests: [], isSignedIn: true, role: 'admin', override: () => undefined, close }
@@ -44,7 +59,10 @@ export async function openSite(): Promise<Site> {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://site')
     if (path.startsWith('/v1/')) return api(request, response, path, query)
     const name = files.has(path) ? path : '/index.html'
-    response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream', 'content-security-policy': POLICY })
+    response.writeHead(200, {
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+      'content-security-policy': POLICY,
+    })
     response.end(files.get(name))
   }
 
@@ -52,7 +70,9 @@ export async function openSite(): Promise<Site> {
     site.requests.push(`${request.method} ${path}${query.size > 0 ? `?${query}` : ''}`)
     if (path === '/v1/live') return live(response)
     const body = await bodyOf(request)
-    const { status = 200, body: reply } = site.override({ method: request.method ?? '', path, query, body, headers: request.headers }) ?? replyTo(site, request.method ?? '', path, query, body)
+    const { status = 200, body: reply } =
+      site.override({ method: request.method ?? '', path, query, body, headers: request.headers }) ??
+      replyTo(site, request.method ?? '', path, query, body)
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(reply === undefined ? '' : JSON.stringify(reply))
   }
@@ -70,7 +90,7 @@ export async function openSite(): Promise<Site> {
   async function close(): Promise<void> {
     for (const stream of streams) stream.destroy()
     server.closeAllConnections()
-    await new Promise((resolve) => (server as Server).close(resolve))
+    await new Promise((resolve) => server.close(resolve))
   }
 }
 
@@ -95,12 +115,21 @@ function sessionReply(site: Site, method: string, body: unknown): Reply {
   if (method === 'DELETE') return { status: 204 }
   if (!site.isSignedIn) return problem(401, 'not_authenticated', 'This credential is not accepted.')
   const permissions = site.role === 'admin' ? ['tokens:write', 'rows:read', 'figures:read'] : ['figures:read']
-  return { body: { principal: { role: site.role, tenant: 'Demo', name: 'first admin', owner: 'admin', token: 'tokadmin', permissions }, csrf: 'csrf-1', expiresAt: '2026-12-01T00:00:00Z', idleSeconds: 1800 } }
+  return {
+    body: {
+      principal: { role: site.role, tenant: 'Demo', name: 'first admin', owner: 'admin', token: 'tokadmin', permissions },
+      csrf: 'csrf-1',
+      expiresAt: '2026-12-01T00:00:00Z',
+      idleSeconds: 1800,
+    },
+  }
 }
 
 function tokenPage(query: URLSearchParams) {
   const [start, limit] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 50)]
-  const items = Array.from({ length: limit }, (_, index) => token(start + index, Date.now())).filter((each) => !query.get('state') || each.state === query.get('state'))
+  const items = Array.from({ length: limit }, (_, index) => token(start + index, Date.now())).filter(
+    (each) => !query.get('state') || each.state === query.get('state'),
+  )
   return { items, ...(start + limit < 400 ? { next: String(start + limit) } : {}) }
 }
 

@@ -14,8 +14,8 @@ export interface LiveState {
   /** Decisions of the last `SECONDS_KEPT` seconds, oldest first; seconds without any are left out. */
   readonly seconds: readonly LiveSecond[]
   readonly watermark: Milliseconds | null
-  /** Decisions since the page was opened. */
-  readonly decisions: number
+  /** When this connection began, by the clock of this machine. */
+  readonly since: Milliseconds
   readonly notice: string | null
 }
 
@@ -27,7 +27,7 @@ export interface Live {
   stop(): void
 }
 
-export const SECONDS_KEPT = 60
+const SECONDS_KEPT = 60
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000] as const
 
 /**
@@ -35,7 +35,7 @@ const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000] as const
  * state is told at most four times a second, so that a busy server does not redraw the page more often than eyes can follow.
  */
 export function createLive(open: (address: string) => EventSource = (address) => new EventSource(address)): Live {
-  let state: LiveState = { status: 'off', seconds: [], watermark: null, decisions: 0, notice: null }
+  let state: LiveState = { status: 'off', seconds: [], watermark: null, since: 0, notice: null }
   let source: EventSource | undefined
   let failures = 0
   let retry: ReturnType<typeof setTimeout> | undefined
@@ -57,15 +57,12 @@ export function createLive(open: (address: string) => EventSource = (address) =>
     change({ status: 'connecting' }, true)
     source.addEventListener('open', () => {
       failures = 0
-      change({ status: 'live', notice: null }, true)
+      change({ status: 'live', notice: null, since: Date.now(), seconds: [] }, true)
     })
     source.addEventListener('error', lose)
     source.addEventListener('counts', (message) => {
       const { seconds } = read(message) as { readonly seconds: readonly LiveSecond[] }
-      change({
-        seconds: merge(state.seconds, seconds),
-        decisions: state.decisions + seconds.reduce((sum, each) => sum + decisionsOf(each), 0),
-      })
+      change({ seconds: merge(state.seconds, seconds) })
     })
     source.addEventListener('watermark', (message) =>
       change({ watermark: (read(message) as { readonly watermark: number }).watermark }),
@@ -100,9 +97,13 @@ export function createLive(open: (address: string) => EventSource = (address) =>
   }
 }
 
-/** All decisions of a second. */
-export function decisionsOf(second: LiveSecond): number {
-  return second.accepted + second.invalid + second.forbidden + second.throttled + second.unavailable
+/** Decisions per second since this connection began, over at most the last minute. */
+export function rateOf({ seconds, since }: LiveState, now: Milliseconds): number {
+  const span = Math.min(SECONDS_KEPT, Math.max(1, (now - since) / 1000))
+  return (
+    seconds.reduce((sum, each) => sum + each.accepted + each.invalid + each.forbidden + each.throttled + each.unavailable, 0) /
+    span
+  )
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

@@ -48,24 +48,26 @@ function Frame() {
       </a>
       <div className={styles['shell']}>
         <header className={styles['side']}>
-          <Link to="/" className={styles['home']}>
-            <Logo />
-          </Link>
-          <nav aria-label={t.nav.label}>
-            <ul className={styles['nav']}>
-              {SCREENS.map(({ to, icon, text }) => (
-                <li key={to}>
-                  <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }} className={styles['link']}>
-                    <Icon name={icon} />
-                    {text}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </nav>
-          <div className={styles['foot']}>
-            <Shortcuts />
-            <Account />
+          <div className={styles['pinned']}>
+            <Link to="/" className={styles['home']}>
+              <Logo />
+            </Link>
+            <nav aria-label={t.nav.label}>
+              <ul className={styles['nav']}>
+                {SCREENS.map(({ to, icon, text }) => (
+                  <li key={to}>
+                    <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }} className={styles['link']}>
+                      <Icon name={icon} />
+                      {text}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            </nav>
+            <div className={styles['foot']}>
+              <Shortcuts />
+              <Account />
+            </div>
           </div>
         </header>
         <main id="content" className={styles['content']} tabIndex={-1}>

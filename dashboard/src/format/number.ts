@@ -19,7 +19,8 @@ export function short(value: number): string {
 /** A share in percent, with more digits near its ends, where they matter. Never rounds up to 100 % or down to 0 %. */
 export function percent(share: number): string {
   const [coarse, middle, fine] = percents
-  if (share <= 0 || share >= 1) return coarse?.format(share) ?? ''
+  const isWhole = Math.abs(share * 100 - Math.round(share * 100)) < 1e-9
+  if (share <= 0 || share >= 1 || isWhole) return coarse?.format(share) ?? ''
   const edge = Math.min(share, 1 - share)
   if (edge < 0.0001) return share < 0.5 ? `<${fine?.format(0.0001)}` : `>${fine?.format(0.9999)}`
   return (edge < 0.01 ? fine : middle)?.format(share) ?? ''

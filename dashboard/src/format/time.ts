@@ -1,4 +1,5 @@
 import type { Milliseconds, Step } from '../api/types.ts'
+import { t } from './strings.ts'
 import { DAY, HOUR, MINUTE } from './window.ts'
 
 export type Zone = 'utc' | 'local'
@@ -77,6 +78,7 @@ const UNITS = [
 /** `5m ago`, `in 3d`. */
 export function ago(at: Milliseconds, now: Milliseconds): string {
   const distance = at - now
+  if (Math.abs(distance) < 1000) return t.now
   const [unit, size] = UNITS.find(([, each]) => Math.abs(distance) >= each) ?? UNITS[5]
   return relative.format(Math.trunc(distance / size), unit)
 }

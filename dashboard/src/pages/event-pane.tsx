@@ -82,8 +82,10 @@ function Details({ event }: { readonly event: EventView }) {
         {factsOf(event, time).map(([name, value, filter]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
-            {filter && <OnlyThis name={filter.name} value={filter.value} />}
+            <dd>
+              <span>{value}</span>
+              {filter && <OnlyThis name={filter.name} value={filter.value} />}
+            </dd>
           </div>
         ))}
       </dl>

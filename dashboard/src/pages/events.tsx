@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import type { EventsParams, EventView } from '../api/types.ts'
 import { count } from '../format/number.ts'
 import { t } from '../format/strings.ts'
@@ -59,14 +59,11 @@ function List({ rows, query }: { readonly rows: readonly EventView[]; readonly q
   const time = useTimeFormat()
   const navigate = useNavigate()
   const { event: open }: EventsSearch = useSearch({ strict: false })
-  const columns = useMemo(
-    () =>
-      eventListColumns(
-        time,
-        (id) => void navigate({ to: '/events', search: (search) => ({ ...search, event: id }), resetScroll: false }),
-      ),
-    [time, navigate],
+  const show = useCallback(
+    (id: string) => void navigate({ to: '/events', search: (search) => ({ ...search, event: id }), resetScroll: false }),
+    [navigate],
   )
+  const columns = useMemo(() => eventListColumns(time, show), [time, show])
   if (query.error && !query.data) return <Failed error={query.error} onRetry={() => void query.refetch()} height={240} />
   if (query.isPending) return <Loading height={320} />
   if (rows.length === 0) return <Empty title={t.events.empty} hint={t.states.emptyHint} command={firstRequest()} height={240} />
@@ -78,6 +75,7 @@ function List({ rows, query }: { readonly rows: readonly EventView[]; readonly q
       rows={rows}
       keyOf={({ id }) => id}
       isOpen={({ id }) => id === open}
+      onOpen={({ id }) => show(id)}
       hasMore={query.hasNextPage}
       isLoading={query.isFetchingNextPage}
       onMore={() => void query.fetchNextPage()}

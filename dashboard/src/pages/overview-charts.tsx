@@ -66,7 +66,7 @@ function OutcomeChart({ answer, isRejectedOnly }: { readonly answer: Answer<Step
     () => outcomeSpec(answer.rows, frame, isRejectedOnly ? CLASSES.filter((name) => name !== 'accepted') : CLASSES),
     [answer, frame, isRejectedOnly],
   )
-  return <TimeChart spec={spec} height={232} onZoom={zoom} />
+  return <TimeChart spec={spec} height={250} onZoom={zoom} />
 }
 
 /** How often a credential or its request was refused, over time. */

@@ -42,14 +42,14 @@ function Row({
         name={t.overview.successRate}
         hint={t.overview.successHint}
         value={row.successRate ? percent(row.successRate.value) : '–'}
-        notes={[row.successRate && interval(row.successRate), t.overview.successHint]}
+        notes={[t.overview.ofKnown, row.successRate && interval(row.successRate)]}
       />
       <Stat
         name={t.overview.failureRate}
         hint={t.overview.failureHint}
         value={failureRate(row) === undefined ? '–' : percent(failureRate(row) ?? 0)}
         change={moved(failureRate(row) ?? 0, before && failureRate(before), 'less')}
-        notes={[t.overview.failedOf(short(failed), short(failed + row.accepted)), t.overview.failureHint]}
+        notes={[t.overview.failedOf(short(failed), short(failed + row.accepted)), t.overview.ofAll]}
       />
       <Stat
         name={t.overview.throttled}
@@ -57,7 +57,7 @@ function Row({
         value={short(row.throttled)}
         title={count(row.throttled)}
         change={moved(row.throttled, before?.throttled, 'less')}
-        notes={[t.overview.unavailable(short(row.unavailable)), t.overview.throttledHint]}
+        notes={[t.overview.noFailure, t.overview.unavailable(short(row.unavailable))]}
       />
       <Stat
         name={t.overview.activeTokens}
@@ -65,17 +65,14 @@ function Row({
         value={short(row.activeTokens)}
         title={count(row.activeTokens)}
         change={moved(row.activeTokens, before?.activeTokens)}
-        notes={[t.overview.activeHint]}
+        notes={[t.overview.activeNote, row.uniques]}
       />
       <Stat
         name={t.overview.latency}
         hint={t.overview.latencyHint}
         value={row.latency ? microseconds(row.latency.p95Us) : '–'}
         change={moved(row.latency?.p95Us ?? 0, before?.latency?.p95Us, 'less')}
-        notes={[
-          row.latency && t.overview.p50p99(microseconds(row.latency.p50Us), microseconds(row.latency.p99Us)),
-          t.overview.latencyHint,
-        ]}
+        notes={[row.latency && `p50 ${microseconds(row.latency.p50Us)}`, row.latency && `p99 ${microseconds(row.latency.p99Us)}`]}
       />
     </dl>
   )

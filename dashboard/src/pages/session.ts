@@ -19,8 +19,8 @@ export function useSignOut() {
   return useMutation({
     mutationFn: signOut,
     onSettled: () => {
-      cache.clear()
       cache.setQueryData(SESSION_KEY, null)
+      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] })
     },
   })
 }

@@ -1,5 +1,5 @@
 import { ToggleButton } from 'react-aria-components/ToggleButton'
-import { decisionsOf, SECONDS_KEPT } from '../api/live.ts'
+import { rateOf } from '../api/live.ts'
 import { short } from '../format/number.ts'
 import { t } from '../format/strings.ts'
 import { Icon } from './icon.tsx'
@@ -9,9 +9,10 @@ import styles from './live-switch.module.css'
 /** Says whether the page follows the stream, at what rate things happen, and stops or resumes it. */
 export function LiveSwitch() {
   const live = useLive()
-  const { status, seconds } = useLiveState()
+  const state = useLiveState()
+  const { status } = state
   const isOn = status !== 'off'
-  const rate = seconds.reduce((sum, second) => sum + decisionsOf(second), 0) / SECONDS_KEPT
+  const rate = rateOf(state, Date.now())
   const text = { off: t.live.off, connecting: t.live.connecting, lost: t.live.lost, live: t.live.on }[status]
   return (
     <ToggleButton

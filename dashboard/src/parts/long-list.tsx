@@ -8,7 +8,18 @@ import styles from './table.module.css'
 const ROW_HEIGHT = 33
 
 /** A list of any length that grows by pages and scrolls with the page. Only the rows in sight are in the document. */
-export function LongList<Row>({ label, columns, rows, keyOf, isOpen, hasMore, isLoading, onMore, note }: LongListProps<Row>) {
+export function LongList<Row>({
+  label,
+  columns,
+  rows,
+  keyOf,
+  isOpen,
+  onOpen,
+  hasMore,
+  isLoading,
+  onMore,
+  note,
+}: LongListProps<Row>) {
   const table = useRef<HTMLTableElement>(null)
   const [top, setTop] = useState(0)
   useLayoutEffect(() => setTop((table.current?.getBoundingClientRect().top ?? 0) + window.scrollY), [])
@@ -47,6 +58,7 @@ export function LongList<Row>({ label, columns, rows, keyOf, isOpen, hasMore, is
                 role="row"
                 aria-rowindex={index + 2}
                 data-open={isOpen?.(row)}
+                onClick={onOpen && ((event) => isBare(event.target) && onOpen(row))}
               >
                 <Cells columns={columns} row={row} />
               </tr>
@@ -73,10 +85,17 @@ interface LongListProps<Row> {
   readonly rows: readonly Row[]
   readonly keyOf: (row: Row) => string
   readonly isOpen?: (row: Row) => boolean
+  /** Opens a row by a click anywhere on it; keys use the button or link inside. */
+  readonly onOpen?: (row: Row) => void
   readonly hasMore: boolean
   readonly isLoading: boolean
   readonly onMore: () => void
   readonly note?: ReactNode
+}
+
+/** A click on a link or button inside the row means that one, and a selected text is no click. */
+function isBare(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('a, button') === null && getSelection()?.isCollapsed !== false
 }
 
 /** Stands for the rows out of sight. */

@@ -19,7 +19,7 @@ interface TableProps<Row> {
 /** A small table of rows that are all there; on narrow screens each row is a card. Long lists use `LongList`. */
 export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
   return (
-    <div className={styles['scroll']} data-scroll tabIndex={0} role="region" aria-label={label}>
+    <div className={styles['scroll']} data-scroll tabIndex={0} role="group" aria-label={label}>
       <table className={styles['table']} role="table">
         <Head columns={columns} />
         <tbody role="rowgroup">

@@ -9,7 +9,7 @@ export function ChartTable({ spec, height }: { readonly spec: ChartSpec; readonl
   const totals = sums(spec.series, spec.at.length)
   const rows = spec.at.map((at, index) => ({ at, index })).filter(({ index }) => (totals[index] ?? 0) > 0)
   return (
-    <div className={styles['tableBox']} style={{ height }} tabIndex={0} role="region" aria-label={spec.name}>
+    <div className={styles['tableBox']} style={{ height }} tabIndex={0} role="group" aria-label={spec.name}>
       <table className={styles['table']}>
         <thead>
           <tr>

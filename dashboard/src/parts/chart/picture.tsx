@@ -3,6 +3,7 @@ import styles from './chart.module.css'
 import { PATTERNS, Patterns, patternId } from './patterns.tsx'
 import { MARGIN, type Plot } from './plot.ts'
 import type { ChartSpec } from './spec.ts'
+import type { Size } from './use-size.ts'
 import type { Cursor } from './use-cursor.ts'
 
 /** The drawing itself. What it says is said elsewhere in words, so readers aloud skip it. */
@@ -15,7 +16,7 @@ export function Picture({
   readonly spec: ChartSpec
   readonly plot: Plot
   readonly cursor: Cursor
-  readonly size: { width: number; height: number }
+  readonly size: Size
 }) {
   const id = useId()
   return (

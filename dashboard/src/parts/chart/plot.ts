@@ -4,6 +4,7 @@ import type { Milliseconds } from '../../api/types.ts'
 import type { TimeFormat } from '../../format/time.ts'
 import { MINUTE, STEP_MS } from '../../format/window.ts'
 import { type ChartSpec, type Series, sums } from './spec.ts'
+import type { Size } from './use-size.ts'
 
 /** Where everything of a chart stands, in pixels. Pure: the same numbers give the same picture. */
 export interface Plot {
@@ -21,12 +22,7 @@ export interface Plot {
 
 export const MARGIN = { top: 8, right: 12, bottom: 22, left: 52 } as const
 
-export function plotOf(
-  spec: ChartSpec,
-  shown: readonly Series[],
-  size: { readonly width: number; readonly height: number },
-  time: TimeFormat,
-): Plot {
+export function plotOf(spec: ChartSpec, shown: readonly Series[], size: Size, time: TimeFormat): Plot {
   const width = Math.max(40, size.width - MARGIN.left - MARGIN.right)
   const height = Math.max(40, size.height - MARGIN.top - MARGIN.bottom)
   const from = spec.at[0] ?? 0

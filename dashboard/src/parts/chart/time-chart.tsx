@@ -12,7 +12,7 @@ import { type ChartSpec, summarise } from './spec.ts'
 import { Picture } from './picture.tsx'
 import { Tip } from './tip.tsx'
 import { useCursor } from './use-cursor.ts'
-import { useWidth } from './use-width.ts'
+import { useSize } from './use-size.ts'
 
 /**
  * A chart over time: a picture with a data cursor, a sentence that says the same, and a table with the same numbers.
@@ -29,11 +29,11 @@ export function TimeChart({
 }) {
   const time = useTimeFormat()
   const id = useId()
-  const [frame, width] = useWidth()
+  const [frame, size] = useSize()
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
   const [asTable, setAsTable] = useState(false)
   const shown = useMemo(() => spec.series.filter(({ key }) => !hidden.has(key)), [spec, hidden])
-  const plot = useMemo(() => plotOf(spec, shown, { width, height }, time), [spec, shown, width, height, time])
+  const plot = useMemo(() => plotOf(spec, shown, size, time), [spec, shown, size, time])
   const cursor = useCursor(spec, plot, onZoom)
   const summary = useMemo(() => summarise(spec, time), [spec, time])
   const spoken = cursor.spoken ? speech() : ''
@@ -49,20 +49,20 @@ export function TimeChart({
         <div
           ref={frame}
           className={styles['frame']}
-          style={{ height }}
+          style={{ minHeight: height }}
           tabIndex={0}
           role="application"
           aria-label={`${spec.name}. ${t.chart.cursorHelp}`}
           {...cursor.handlers}
         >
-          {width > 0 && <Picture spec={spec} plot={plot} cursor={cursor} size={{ width, height }} />}
+          {size.width > 0 && <Picture spec={spec} plot={plot} cursor={cursor} size={size} />}
           {cursor.index !== undefined && (
             <Tip
               spec={spec}
               shown={shown}
               index={cursor.index}
               left={MARGIN.left + plot.x(cursor.index) + plot.bucketWidth / 2}
-              width={width}
+              width={size.width}
             />
           )}
         </div>

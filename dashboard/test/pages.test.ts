@@ -1,0 +1,376 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { count, percent, short } from '../src/format/number.ts'
+import { axeViolations, openBrowser, openPage, type Watched } from './browser.ts'
+import { totals } from './recorded.ts'
+import { GOOD_CODE, GOOD_TOKEN, openSite, problem, type Site } from './site.ts'
+
+let browser: Browser
+let site: Site
+let open: Watched[] = []
+
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser.close())
+beforeEach(async () => {
+  site = await openSite()
+})
+afterEach(async () => {
+  const faults = open.flatMap((each) => each.faults)
+  await Promise.all(open.map((each) => each.close()))
+  open = []
+  await site.close()
+  expect(faults).toEqual([])
+})
+
+async function visit(path: string, options: Parameters<typeof openPage>[3] = {}) {
+  const watched = await openPage(browser, site, path, options)
+  open.push(watched)
+  return watched.page
+}
+
+describe('signing in', () => {
+  test('a pasted token becomes a session, is sent once, and the asked page appears under its own address', async () => {
+    site.isSignedIn = false
+    const page = await visit('/tokens?state=revoked', { expected: [401] })
+    await page.getByLabel('Access token').fill(GOOD_TOKEN)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Tokens' }).waitFor()
+    expect(new URL(page.url()).search).toBe('?state=revoked')
+    expect(site.requests.filter((request) => request === 'POST /v1/session')).toHaveLength(1)
+    expect(site.requests.join(' ')).not.toContain(GOOD_TOKEN)
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain(GOOD_TOKEN)
+  })
+
+  test('a one-time link signs in by itself and its code leaves the address', async () => {
+    site.isSignedIn = false
+    const page = await visit(`/sign-in?code=${GOOD_CODE}`, { expected: [401] })
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    expect(page.url()).not.toContain(GOOD_CODE)
+    expect(site.requests.filter((request) => request === 'POST /v1/session')).toHaveLength(1)
+  })
+
+  test('a used link says so and offers the form', async () => {
+    site.isSignedIn = false
+    const page = await visit('/sign-in?code=used', { expected: [401] })
+    await page.getByText('This link does not work any more').waitFor()
+    expect(await page.getByLabel('Access token').isVisible()).toBe(true)
+  })
+
+  test('signing out ends the session and shows the form', async () => {
+    const page = await visit('/', { expected: [401] })
+    await page.getByRole('button', { name: 'first admin' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Access token').waitFor()
+    expect(site.requests).toContain('DELETE /v1/session')
+  })
+})
+
+describe('the overview', () => {
+  test('figures equal the answers they are made from', async () => {
+    const page = await visit('/')
+    const row = totals()
+    const figures = page.getByLabel('Figures of this window')
+    await figures.waitFor()
+    const text = await figures.innerText()
+    const failed = row.invalid + row.forbidden
+    for (const expected of [
+      short(row.attempts),
+      percent(row.successRate?.value ?? 0),
+      percent(failed / (failed + row.accepted)),
+      count(row.throttled),
+      count(row.activeTokens),
+      '912 µs',
+    ]) {
+      expect(text).toContain(expected)
+    }
+    expect(await figures.getByTitle(count(row.attempts)).count()).toBe(1)
+  })
+
+  test('a chart, its sentence and its table say the same', async () => {
+    const page = await visit('/?from=2026-11-20T00:00:00.000Z&to=2026-11-20T02:00:00.000Z&zone=utc')
+    const chart = page.getByRole('figure', { name: 'Validations by outcome' })
+    const sentence = await chart.locator('p').first().innerText()
+    await chart.getByRole('button', { name: 'Show as table' }).click()
+    const cells = await chart.locator('tbody tr td:last-child').allInnerTexts()
+    const total = cells.reduce((sum, cell) => sum + Number(cell.replaceAll(',', '')), 0)
+    expect(cells).toHaveLength(120)
+    expect(sentence).toContain(`${short(total)} validations`)
+  })
+
+  test('keys move the data cursor, speak the value, select a range and zoom into it', async () => {
+    const page = await visit('/?from=2026-11-20T00:00:00.000Z&to=2026-11-20T02:00:00.000Z&zone=utc')
+    const plot = page.getByRole('application', { name: /^Validations by outcome/ })
+    await plot.focus()
+    await page.keyboard.press('Home')
+    await page.getByText(/^20 Nov, 00:00, Accepted \d+/).waitFor()
+    for (let step = 0; step < 9; step += 1) await page.keyboard.press('Shift+ArrowRight')
+    await page.getByText('Selected 20 Nov, 00:00 to 20 Nov, 00:09').waitFor()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => new URL(page.url()).searchParams.get('to')).toBe('2026-11-20T00:10:00.000Z')
+  })
+
+  test('dragging on a chart zooms, and the back button undoes it', async () => {
+    const page = await visit('/?from=2026-11-20T00:00:00.000Z&to=2026-11-20T02:00:00.000Z&zone=utc')
+    const box = await page.getByRole('application', { name: /^Validations by outcome/ }).boundingBox()
+    if (!box) throw new Error('the chart has no place')
+    await page.mouse.move(box.x + 200, box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(box.x + 400, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(() => new URL(page.url()).searchParams.get('from')).not.toBe('2026-11-20T00:00:00.000Z')
+    await page.goBack()
+    await expect.poll(() => new URL(page.url()).searchParams.get('from')).toBe('2026-11-20T00:00:00.000Z')
+  })
+
+  test('the window stands in the address: presets, a shift and the zone', async () => {
+    const page = await visit('/')
+    await page.getByRole('radio', { name: '7 d' }).check()
+    await expect.poll(() => new URL(page.url()).searchParams.get('from')).toBe('now-7d')
+    await page.getByRole('radio', { name: 'UTC' }).check()
+    await page.getByRole('button', { name: 'Earlier by one window' }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get('to')).toMatch(/^\d{4}-/)
+    const { searchParams } = new URL(page.url())
+    expect(Date.parse(searchParams.get('to') ?? '') - Date.parse(searchParams.get('from') ?? '')).toBe(7 * 86_400_000)
+    expect(searchParams.get('zone')).toBe('utc')
+  })
+
+  test('events of the stream come in on top', async () => {
+    const page = await visit('/?from=now-15m&to=now')
+    await page.getByRole('button', { name: /^Live/ }).waitFor()
+    expect(site.requests).toContain('GET /v1/live')
+  })
+
+  test('a panel that fails says its code and what to do, and the others keep working', async () => {
+    site.override = ({ path }) =>
+      path === '/v1/questions/rejections-by-reason' ? problem(503, 'store_unavailable', 'The store does not answer.') : undefined
+    const page = await visit('/', { expected: [503] })
+    const panel = page.getByRole('region', { name: 'Rejections by reason' })
+    await panel.getByText('store_unavailable').waitFor()
+    expect(await panel.innerText()).toContain('Validation is not affected')
+    await page.getByRole('figure', { name: 'Latency over time' }).waitFor()
+    site.override = () => undefined
+    await panel.getByRole('button', { name: 'Try again' }).click()
+    await panel.getByText('scope_missing').waitFor()
+  })
+
+  test('a window without events shows the first request to send', async () => {
+    site.override = ({ path }) =>
+      path.startsWith('/v1/questions/validations')
+        ? {
+            body: {
+              question: 'x',
+              params: {},
+              watermark: 1,
+              completeness: { value: null, received: 0, missing: 0, lost: {} },
+              lateEvents: 0,
+              method: 'exact',
+              cost: { rowsRead: 0, elapsedMs: 1 },
+              rows: [],
+            },
+          }
+        : undefined
+    const page = await visit('/')
+    await page.getByText('/v1/validate').first().waitFor()
+    expect(await page.getByText('$TOKENTRAIL_TOKEN').count()).toBeGreaterThan(0)
+  })
+
+  test('what a role may not see is said, not broken', async () => {
+    site.role = 'viewer'
+    site.override = ({ path }) =>
+      path === '/v1/questions/top-tokens'
+        ? problem(403, 'not_permitted', 'The role viewer does not permit rows:read.')
+        : undefined
+    const page = await visit('/', { expected: [403] })
+    await page.getByRole('region', { name: 'Busiest tokens' }).getByText('Your role does not show this').waitFor()
+  })
+
+  test('incomplete figures open with a banner', async () => {
+    site.override = ({ path }) =>
+      path === '/v1/questions/totals'
+        ? {
+            body: {
+              question: 'totals',
+              params: {},
+              watermark: Date.now(),
+              completeness: { value: 0.987, received: 1000, missing: 13, lost: { journal_full: 13 } },
+              lateEvents: 0,
+              method: 'exact',
+              cost: { rowsRead: 1, elapsedMs: 1 },
+              rows: [totals()],
+            },
+          }
+        : undefined
+    const page = await visit('/')
+    await page.getByText('journal_full 13').waitFor()
+  })
+})
+
+describe('tokens', () => {
+  test('the list grows by pages, keeps only rows in sight, and filters stand in the address', async () => {
+    const page = await visit('/tokens')
+    const table = page.getByRole('table', { name: 'Tokens, newest first' })
+    await table.getByRole('link').first().waitFor()
+    expect(await table.locator('tbody tr[data-index]').count()).toBeLessThan(60)
+    await page.getByRole('button', { name: 'Load more' }).click()
+    await page.getByText('200 shown').waitFor()
+    await page.getByRole('combobox', { name: 'State' }).selectOption('revoked')
+    await expect.poll(() => new URL(page.url()).searchParams.get('state')).toBe('revoked')
+    expect(site.requests.some((request) => request.includes('/v1/tokens?state=revoked'))).toBe(true)
+  })
+
+  test('revoking asks once more, names the reason, and is sent with the proof of this page', async () => {
+    const sent: { body: unknown; csrf: unknown }[] = []
+    site.override = ({ method, body, headers, path }) => {
+      if (method === 'POST' && path.endsWith('/revoke')) sent.push({ body, csrf: headers['x-csrf-token'] })
+      return undefined
+    }
+    const page = await visit('/tokens/tok0000000000000')
+    await page.getByRole('button', { name: 'Revoke' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('These callers will be refused').waitFor()
+    await dialog.getByLabel('Reason').selectOption('leaked')
+    await dialog.getByLabel('Note for the record').fill('found in a log')
+    await dialog.getByRole('button', { name: 'Revoke' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(sent).toEqual([{ body: { reason: 'leaked', note: 'found in a log' }, csrf: 'csrf-1' }])
+  })
+
+  test('a rotation shows the new text once and never again', async () => {
+    const page = await visit('/tokens/tok0000000000000')
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+    await page.getByText('ttk_shown_once').waitFor()
+    await page.getByRole('button', { name: 'I have stored it' }).click()
+    await expect.poll(() => page.getByText('ttk_shown_once').count()).toBe(0)
+  })
+
+  test('who may not change tokens gets no buttons', async () => {
+    site.role = 'viewer'
+    const page = await visit('/tokens/tok0000000000000')
+    await page.getByText('Changes need the role admin').waitFor()
+    expect(await page.getByRole('button', { name: 'Revoke' }).count()).toBe(0)
+  })
+})
+
+describe('events', () => {
+  test('a click opens one event, its address can be passed on, and Escape closes it', async () => {
+    const page = await visit('/events')
+    await page.getByRole('table', { name: 'Events, newest first' }).getByRole('button').nth(5).click()
+    const pane = page.getByRole('dialog', { name: 'Event' })
+    await pane.getByText('Invalid: unknown').waitFor()
+    expect(new URL(page.url()).searchParams.get('event')).toBe('evt_7_5')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => new URL(page.url()).searchParams.get('event')).toBeNull()
+  })
+
+  test('a filter of the address is asked of the server and shown as a chip that can be removed', async () => {
+    const page = await visit('/events?reason=expired&class=invalid')
+    await page.getByRole('button', { name: 'Remove the filter reason' }).waitFor()
+    expect(
+      site.requests.some(
+        (request) => request.includes('events-page') && request.includes('reason=expired') && request.includes('class=invalid'),
+      ),
+    ).toBe(true)
+    await page.getByRole('button', { name: 'Remove the filter reason' }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get('reason')).toBeNull()
+  })
+
+  test('the tail can be paused', async () => {
+    const page = await visit('/events?tail=1')
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await page.getByRole('button', { name: 'Continue' }).waitFor()
+  })
+})
+
+describe('every screen', () => {
+  const SCREENS = [
+    ['overview', '/', 'Newest events'],
+    ['tokens', '/tokens', 'Load more'],
+    ['token', '/tokens/tok0000000000006', 'Use after its end'],
+    ['events', '/events', 'Load more'],
+    ['event', '/events?event=evt_7_5', 'Invalid: unknown'],
+    ['sign-in', '/sign-in', 'Access token'],
+  ] as const
+  const MODES = [
+    ['light', { colorScheme: 'light' }, { width: 1280, height: 900 }],
+    ['dark', { colorScheme: 'dark' }, { width: 1280, height: 900 }],
+    ['320 px', { colorScheme: 'light' }, { width: 320, height: 640 }],
+    ['forced colours', { forcedColors: 'active' }, { width: 640, height: 640 }],
+  ] as const
+
+  test.each(SCREENS)(
+    '%s: axe knows no violation, and nothing scrolls sideways, in any theme and width',
+    async (name, path, landmark) => {
+      site.isSignedIn = name !== 'sign-in'
+      const page = await visit(path, { reducedMotion: 'reduce', expected: name === 'sign-in' ? [401] : [] })
+      await page.getByText(landmark).first().waitFor()
+      for (const [mode, media, viewport] of MODES) {
+        await page.emulateMedia(media)
+        await page.setViewportSize(viewport)
+        await expect.poll(() => page.locator('[aria-busy="true"]').count()).toBe(0)
+        expect(await axeViolations(page), mode).toEqual([])
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
+          mode,
+        ).toBe(true)
+      }
+    },
+  )
+
+  test('the keyboard reaches the content, every control in order, and nothing traps it', async () => {
+    const page = await visit('/')
+    await page.getByRole('figure', { name: 'Latency over time' }).waitFor()
+    const walked: string[] = []
+    for (let step = 0; step < 24; step += 1) {
+      await page.keyboard.press('Tab')
+      walked.push(
+        await page.evaluate(
+          () =>
+            document.activeElement?.getAttribute('aria-label')?.slice(0, 24) ||
+            document.activeElement?.textContent?.trim().slice(0, 24) ||
+            document.activeElement?.tagName ||
+            '',
+        ),
+      )
+    }
+    expect(walked.slice(0, 5)).toEqual(['Skip to the content', 'Tokentrail', 'Overview', 'Tokens', 'Events'])
+    expect(new Set(walked).size).toBeGreaterThan(15)
+    expect(walked).toContain('Validations by outcome. ')
+  })
+
+  test('single keys go places, and can be switched off', async () => {
+    const page = await visit('/')
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.keyboard.press('g')
+    await page.keyboard.press('t')
+    await page.getByRole('heading', { name: 'Tokens' }).waitFor()
+    await page.keyboard.press('?')
+    await page.getByRole('checkbox', { name: 'Single-key shortcuts are on' }).uncheck()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('g')
+    await page.keyboard.press('o')
+    expect(new URL(page.url()).pathname).toBe('/tokens')
+  })
+
+  test('the theme is kept over a reload', async () => {
+    const page = await visit('/', { colorScheme: 'light' })
+    await page.getByRole('button', { name: 'first admin' }).click()
+    await page.getByRole('radio', { name: 'Dark' }).check()
+    await page.reload()
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
+  })
+})
+
+describe('the watch itself', () => {
+  test('sees a violated policy and a request to elsewhere', async () => {
+    const watched = await openPage(browser, site, '/')
+    await watched.page.evaluate(() => document.body.insertAdjacentHTML('beforeend', '<p style="color:red">x</p>'))
+    await watched.page.evaluate(() => fetch('http://127.0.0.1:9/').catch(() => undefined))
+    await expect.poll(() => watched.faults.some((fault) => fault.startsWith('policy: style-src-attr'))).toBe(true)
+    await expect.poll(() => watched.faults.some((fault) => fault.startsWith('policy: connect-src'))).toBe(true)
+    await watched.close()
+  })
+})
