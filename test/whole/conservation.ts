@@ -11,7 +11,7 @@ export interface Status {
     readonly coalesced: number
     readonly dropped: Readonly<Record<string, number>>
   }
-  readonly store: { readonly state: string; readonly pid: number | null; readonly restarts: number }
+  readonly store: { readonly state: string; readonly restarts: number }
 }
 
 export async function statusOf(server: RunningServer): Promise<Status> {

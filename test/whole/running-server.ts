@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,6 +15,8 @@ export interface RunningServer {
   readonly adminToken: string
   readonly pid: number
   readonly signIn: string
+  /** The store's own process, as the operating system knows it. */
+  storePid(): number
   call<Answer>(
     method: string,
     path: string,
@@ -61,10 +63,19 @@ export async function startServer(data: string, options: readonly string[] = [],
     adminToken,
     signIn,
     pid: child.pid ?? 0,
+    storePid: () => childOf(child.pid ?? 0),
     call: (method, path, body, token = adminToken) => call(url, token, method, path, body),
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
   }
+}
+
+/** The process that a process has started; Linux only, like the tests that use it. */
+function childOf(pid: number): number {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '),
+  )
+  return Number(children.find((each) => each !== '') ?? 0)
 }
 
 async function firstLine(stream: NodeJS.ReadableStream): Promise<string | undefined> {

@@ -37,9 +37,9 @@ async function countedInStore(): Promise<number> {
 
 test('the store process is killed: validations go on, and nothing is lost or doubled', { timeout: 90_000 }, async () => {
   await validate(100)
-  const { pid, restarts } = (await statusOf(server)).store
+  const { restarts } = (await statusOf(server)).store
   for (let round = 0; round < 3; round++) {
-    process.kill((await statusOf(server)).store.pid ?? pid ?? 0, 'SIGKILL')
+    process.kill(server.storePid(), 'SIGKILL')
     await validate(100)
     await expect.poll(async () => (await statusOf(server)).store.state, { timeout: 30_000 }).toBe('ready')
   }
@@ -49,7 +49,7 @@ test('the store process is killed: validations go on, and nothing is lost or dou
 })
 
 test('the store process is stopped: events wait in the journal, and arrive when it goes on', { timeout: 90_000 }, async () => {
-  const pid = (await statusOf(server)).store.pid ?? 0
+  const pid = server.storePid()
   process.kill(pid, 'SIGSTOP')
   try {
     for (let i = 0; i < 20; i++) await validate(50)

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { SETTINGS, readConfig } from '../config/config.ts'
 import { createLog } from '../config/log.ts'
-import { openTokentrail } from '../main.ts'
 import { note, paint, say, sayFacts, sayJson } from './print.ts'
 import type { ConfigOptions } from '../config/config.ts'
 import type { Tokentrail } from '../main.ts'
@@ -15,7 +14,7 @@ const PRIVATE = 0o077
 
 type ServeOptions = ConfigOptions & { readonly json?: boolean }
 
-/** `tokentrail start` */
+/** `tokentrail start`. The product itself is loaded only where a server starts: other commands stay quick. */
 export function startCommand(): Command {
   return withSettings(new Command('start').description('start the server')).action(start)
 }
@@ -54,6 +53,7 @@ function withSettings(command: Command): Command {
 async function start(options: ServeOptions): Promise<void> {
   process.umask(PRIVATE)
   const config = readConfig(options, process.env)
+  const { openTokentrail } = await import('../main.ts')
   const trail = await openTokentrail(config, createLog(config.logLevel))
   await serve(trail, options)
 }
@@ -65,6 +65,7 @@ async function demo(options: ServeOptions): Promise<void> {
   const config = readConfig({ logLevel: 'warn', ...options, ...(folder ? { data: folder } : {}) }, process.env)
   const removeFolder = (): void => (folder ? rmSync(folder, { recursive: true, force: true }) : undefined)
   try {
+    const { openTokentrail } = await import('../main.ts')
     const trail = await openTokentrail(config, createLog(config.logLevel), { demo: options.json ? () => undefined : note })
     await serve(trail, options)
   } finally {
