@@ -6,6 +6,8 @@ import { TrailError } from '../errors.ts'
 import { type App, templateOf } from './app.ts'
 import { sendProblem } from './problem.ts'
 
+/** Stands for a path that is not well-formed. */
+export const BAD_URL = '/-/bad-url'
 const INDEX = 'index.html'
 
 /**
@@ -38,14 +40,16 @@ function isNavigation(request: FastifyRequest, path: string): boolean {
 }
 
 function refuse(app: App, request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
-  const allowed = [...new Set(app.routeTable.filter(({ url }) => matches(url, path)).map(({ method }) => method))]
-  if (allowed.length === 0) {
-    sendProblem(reply, request.id, new TrailError('not_found', 'There is nothing at this path. The API stands in /openapi.json.'))
-    return reply
-  }
-  void reply.header('allow', allowed.join(', '))
-  sendProblem(reply, request.id, new TrailError('method_not_allowed', `This path takes ${allowed.join(', ')}.`))
+  const allowed = [...new Set(app.routeTable.filter(({ url }) => matches(url, path)).map(({ method }) => method))].sort()
+  if (allowed.length > 0) void reply.header('allow', allowed.join(', '))
+  sendProblem(reply, request.id, refusalOf(path, allowed))
   return reply
+}
+
+function refusalOf(path: string, allowed: readonly string[]): TrailError {
+  if (path === BAD_URL) return new TrailError('parameter_invalid', 'The path is not well-formed. Percent-encode it as UTF-8.')
+  if (allowed.length > 0) return new TrailError('method_not_allowed', `This path takes ${allowed.join(', ')}.`)
+  return new TrailError('not_found', 'There is nothing at this path. The API stands in /openapi.json.')
 }
 
 function matches(url: string, path: string): boolean {

@@ -57,8 +57,6 @@ const FRAMEWORK: Readonly<Record<string, { readonly code: ErrorCode; readonly de
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'body_malformed', detail: 'The body is empty. Send JSON.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'body_malformed', detail: 'The body is not JSON.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'body_malformed', detail: 'The body has another length than Content-Length says.' },
-  FST_ERR_BAD_URL: { code: 'parameter_invalid', detail: 'The path is not well-formed; percent-encode it.' },
-  FST_ERR_MAX_PARAM_LENGTH: { code: 'parameter_invalid', detail: 'A part of the path is too long.' },
   FST_ERR_HANDLER_TIMEOUT: { code: 'question_timeout', detail: 'The answer took too long. Ask for a shorter window, or again later.' },
 }
 

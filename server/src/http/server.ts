@@ -8,7 +8,7 @@ import { BODY_BYTES_MAX, parseJsonOnly } from './bodies.ts'
 import { createSessionCookie } from './cookie.ts'
 import { guardRoutes } from './gate.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
-import { servePages } from './pages.ts'
+import { BAD_URL, servePages } from './pages.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
 import { ingestRoutes } from './routes/events.ts'
@@ -76,11 +76,13 @@ function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts)
     keepAliveTimeout: TIMES.keepAliveTimeout,
     handlerTimeout: TIMES.handlerTimeout,
     http: { headersTimeout: TIMES.headersMs, maxHeaderSize: HEADER_BYTES_MAX },
-    routerOptions: { maxParamLength: 256 },
+    // As long as the whole URL may be: a schema refuses what is too long, and says so.
+    routerOptions: { maxParamLength: HEADER_BYTES_MAX },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: ({ headers }) => givenRequestId(headers['x-request-id']) ?? randomBytes(9).toString('base64url'),
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : BAD_URL),
     frameworkErrors: (error, request, reply) => answer(error, request as never, reply as never),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -95,6 +97,16 @@ function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts)
     })
   }
   return app
+}
+
+/** A path that cannot be decoded goes the way of all others, so that hooks and headers apply. */
+function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true
+  try {
+    return decodeURIComponent(url.split('?', 1)[0] ?? '') !== ''
+  } catch {
+    return false
+  }
 }
 
 /** A caller's own id for a request, if it is fit for logs and events. */

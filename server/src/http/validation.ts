@@ -11,14 +11,32 @@ import { type ErrorCode, TrailError } from '../errors.ts'
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema)
   const inBody = httpPart === 'body'
+  const blame = alternativesOf(schema)
   return (given: unknown) => {
     const value = inBody ? (given ?? (check.Check({}) ? {} : given)) : Value.Convert(schema, given)
-    if (check.Check(value)) return { value }
-    return { error: errorOf(check.Errors(value), inBody) }
+    return check.Check(value) ? { value } : { error: errorOf(blame(value).Errors(value), inBody) }
   }
 }
 
-type Fault = ReturnType<ReturnType<typeof Compile>['Errors']>[number]
+type Checker = ReturnType<typeof Compile>
+
+/** Of a union, the alternative that was meant: the first of which a required field is there. Its faults are the ones to name. */
+function alternativesOf(schema: TSchema): (value: unknown) => Checker {
+  const schemas = 'anyOf' in schema && Array.isArray(schema.anyOf) ? (schema.anyOf as TSchema[]) : [schema]
+  const alternatives = schemas.map((each) => ({ check: Compile(each), required: requiredOf(each) }))
+  const [first] = alternatives
+  if (!first) throw new TypeError('a union has no alternatives')
+  return (value) => {
+    const fields = typeof value === 'object' && value !== null ? value : {}
+    return (alternatives.find(({ required }) => required.some((name) => Object.hasOwn(fields, name))) ?? first).check
+  }
+}
+
+function requiredOf(schema: TSchema): readonly string[] {
+  return 'required' in schema && Array.isArray(schema.required) ? (schema.required as string[]) : []
+}
+
+type Fault = ReturnType<Checker['Errors']>[number]
 
 /** The first fault that a person can act on: an unknown field before a wrong one. */
 function errorOf(faults: readonly Fault[], inBody: boolean): TrailError {
@@ -27,7 +45,7 @@ function errorOf(faults: readonly Fault[], inBody: boolean): TrailError {
   const fault = faults.find(({ keyword }) => keyword !== 'anyOf' && keyword !== 'boolean') ?? faults[0]
   const pointer = fault ? pointerOf(fault) : ''
   const input = inBody ? pointer || '/' : pointer.slice(1)
-  const code: ErrorCode = inBody ? 'body_invalid' : 'parameter_invalid'
+  const code: ErrorCode = fault?.keyword === 'maxItems' ? 'too_many_items' : inBody ? 'body_invalid' : 'parameter_invalid'
   const subject = inBody ? `The body at ${input}` : `The parameter ${input}`
   return new TrailError(code, `${subject} ${expectationOf(faults, fault)}. The shape of every request stands in /openapi.json.`, { input })
 }

@@ -60,8 +60,9 @@ describe('bad input', () => {
     expectRefusal(await issue(JSON.stringify({ owner: 'a', name: 'x'.repeat(70_000) }), JSON_TYPE), 413, 'body_too_large')
     expectRefusal(await issue(`{"owner":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, JSON_TYPE), 400, 'body_invalid')
     const tooMany = { items: Array.from({ length: 1001 }, () => ({ token: 'x' })) }
-    expectRefusal(await front.call(admin, 'POST', '/v1/validate', tooMany), 400, 'body_invalid', '/items')
-    expectRefusal(await front.call(admin, 'GET', `/v1/tokens/${'x'.repeat(300)}`), 400, 'parameter_invalid')
+    expectRefusal(await front.call(admin, 'POST', '/v1/validate', tooMany), 400, 'too_many_items', '/items')
+    expectRefusal(await front.call(admin, 'POST', '/v1/validate', { items: [{ token: 5 }] }), 400, 'body_invalid', '/items/0/token')
+    expectRefusal(await front.call(admin, 'GET', `/v1/tokens/${'x'.repeat(300)}`), 400, 'parameter_invalid', 'id')
     expectRefusal(await front.call(admin, 'POST', '/v1/events', Array.from({ length: 10_001 }, () => ({}))), 400, 'too_many_items')
   })
 

@@ -68,7 +68,6 @@ export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
       const identity = identityOf(request)
       const leave = access.budget.enter(identity.principal, 'streams')
       const stream = start(identity, leave)
-      request.raw.socket.once('close', () => stream.destroy())
       void reply.header('content-type', 'text/event-stream; charset=utf-8').header('x-accel-buffering', 'no')
       // The schema describes the text that the stream carries.
       return reply.send(stream as unknown as string)
