@@ -229,7 +229,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
   }
 
   function fail(message: string): void {
-    if (message !== lastFailure) log.error({ failure: message }, 'The journal cannot be written')
+    if (message !== lastFailure) log.error({ failure: message }, 'The journal reports a failure')
     lastFailure = message
   }
 

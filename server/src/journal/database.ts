@@ -21,7 +21,7 @@ INSERT INTO reader VALUES ('ship', 0);
 PRAGMA user_version = ${VERSION};`
 
 /** `NORMAL` leaves the log in the page cache at a commit: that survives a kill. The writer's thread syncs it soon after. */
-const SETTINGS = `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864`
+const SETTINGS = `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864`
 
 /** Positions of a file that replaces a damaged one begin anywhere, so that they are not taken for those of the damaged one. */
 const BEGIN_ANYWHERE = `UPDATE state SET position = abs(random() % 1000000000000); UPDATE reader SET position = (SELECT position FROM state);`
