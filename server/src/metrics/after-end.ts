@@ -1,8 +1,8 @@
 import { DECISION_REASONS, type Milliseconds } from 'tokentrail'
 import { IS_ATTEMPT, idsOf } from '../query/classes.ts'
-import type { Reader } from '../query/reader.ts'
+import type { Reader, Sql } from '../query/reader.ts'
 import type { WindowParams } from '../query/rows.ts'
-import { EVENT_COUNTS, RAW_ATTEMPTS } from '../query/sources.ts'
+import { eventCounts, RAW_ATTEMPTS } from '../query/sources.ts'
 
 /** Revocations looked at one by one. */
 const REVOCATIONS_MAX = 10_000
@@ -16,7 +16,8 @@ const ACCEPTED_AFTER = `SELECT token_no, max(late_by) AS latest, sumIf(toUInt64(
   WHERE late_by > 0 GROUP BY token_no`
 
 const STILL_USED = ['revoked', 'superseded', 'expired'] as const
-const COUNTS = `SELECT reason, sum(count) AS n FROM ${EVENT_COUNTS} WHERE ${IS_ATTEMPT} AND outcome = 2 AND reason IN (${idsOf(...STILL_USED)}) GROUP BY reason`
+const COUNTS: Sql = (arms) =>
+  `SELECT reason, sum(count) AS n FROM ${eventCounts(arms)} WHERE ${IS_ATTEMPT} AND outcome = 2 AND reason IN (${idsOf(...STILL_USED)}) GROUP BY reason`
 const AFTER_END = `SELECT uniqExactIf(network, network != 0) AS networks, uniqExactIf(owner_no, owner_no != 0) AS owners, uniqExact(token_no) AS tokens
   FROM ${RAW_ATTEMPTS} AND outcome = 2 AND reason IN (${idsOf(...STILL_USED)})`
 

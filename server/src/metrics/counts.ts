@@ -1,13 +1,13 @@
 import { FACT_REASONS, TYPES, type ReasonClass } from 'tokentrail'
 import { classOf } from '../query/classes.ts'
-import type { Reader } from '../query/reader.ts'
+import type { Reader, Sql } from '../query/reader.ts'
 import type { WindowParams } from '../query/rows.ts'
-import { EVENT_COUNTS } from '../query/sources.ts'
+import { eventCounts } from '../query/sources.ts'
 
 const [ISSUED, IMPORTED] = [TYPES['token.issued'].id, TYPES['token.imported'].id]
 const [VALIDATED, CONSUMED] = [TYPES['token.validated'].id, TYPES['token.consumed'].id]
 
-const SQL = `SELECT type, outcome, reason, population, sum(count) AS n FROM ${EVENT_COUNTS}
+const SQL: Sql = (arms) => `SELECT type, outcome, reason, population, sum(count) AS n FROM ${eventCounts(arms)}
   WHERE type IN (${[ISSUED, IMPORTED, VALIDATED, CONSUMED].join(', ')}) GROUP BY type, outcome, reason, population`
 
 export const COUNTS_SQL = [SQL]

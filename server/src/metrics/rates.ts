@@ -1,8 +1,8 @@
 import { DECISION_REASONS, FLAGS } from 'tokentrail'
 import type { Rate, Share } from '../query/answer.ts'
-import type { Reader } from '../query/reader.ts'
+import type { Reader, Sql } from '../query/reader.ts'
 import type { ReasonRow, TotalsRow, WindowParams } from '../query/rows.ts'
-import { HAS_DURATION, LATENCIES, RAW_ATTEMPTS, TOKEN_COUNTS } from '../query/sources.ts'
+import { HAS_DURATION, latencies, RAW_ATTEMPTS, tokenCounts } from '../query/sources.ts'
 import { EXACT_BELOW } from '../query/questions/totals.ts'
 import { shareOf } from '../query/wilson.ts'
 import type { Counts } from './counts.ts'
@@ -14,12 +14,12 @@ const ATTEMPTS_MIN = 20
 const SAME_CLIENT_MS = 10_000
 
 /** Order statistics: the interval of a median needs no distribution. */
-const BY_TOKEN = `WITH arraySort(groupArray(rate)) AS rates, length(rates) AS n SELECT n,
+const BY_TOKEN: Sql = (arms) => `WITH arraySort(groupArray(rate)) AS rates, length(rates) AS n SELECT n,
     if(n = 0, 0, (rates[intDiv(n + 1, 2)] + rates[intDiv(n, 2) + 1]) / 2) AS median,
     if(n = 0, 0, rates[toUInt64(greatest(1, floor((n - 1.959963984540054 * sqrt(n)) / 2)))]) AS low,
     if(n = 0, 0, rates[toUInt64(least(toFloat64(n), ceil(1 + (n + 1.959963984540054 * sqrt(n)) / 2)))]) AS high
   FROM (SELECT sum(accepted) AS ok, sum(invalid) + sum(forbidden) AS failed, ok / (ok + failed) AS rate
-    FROM ${TOKEN_COUNTS} GROUP BY token_no HAVING ok + failed + sum(throttled) + sum(unavailable) >= ${ATTEMPTS_MIN} AND ok + failed > 0)`
+    FROM ${tokenCounts(arms)} GROUP BY token_no HAVING ok + failed + sum(throttled) + sum(unavailable) >= ${ATTEMPTS_MIN} AND ok + failed > 0)`
 
 const PRESSURE = `SELECT uniqExactIf(network, network != 0) AS networks, countIf(bitAnd(flags, ${FLAGS.coalesced}) != 0) AS coalesced
   FROM ${RAW_ATTEMPTS} AND token_no = 0 AND population = 2 AND outcome = 2`
@@ -28,7 +28,8 @@ const REPLAYS = `SELECT sumIf(toUInt64(count), bitAnd(flags, ${FLAGS.sameClient}
     sumIf(toUInt64(count), bitAnd(flags, ${FLAGS.sameNetwork}) = 0) AS other_network, sumIf(toUInt64(count), bitAnd(flags, ${FLAGS.concurrent}) != 0) AS at_once
   FROM ${RAW_ATTEMPTS} AND outcome = 2 AND reason = ${DECISION_REASONS.consumed.id}`
 
-const LATENCY = `SELECT outcome, quantilesTDigestMerge(0.5, 0.95, 0.99)(quantiles) AS q, sum(samples) AS n FROM ${LATENCIES} GROUP BY outcome`
+const LATENCY: Sql = (arms) =>
+  `SELECT outcome, quantilesTDigestMerge(0.5, 0.95, 0.99)(quantiles) AS q, sum(samples) AS n FROM ${latencies(arms)} GROUP BY outcome`
 const LATENCY_EXACT = `SELECT outcome, quantilesExact(0.5, 0.95, 0.99)(duration_us) AS q, count() AS n FROM ${RAW_ATTEMPTS} AND ${HAS_DURATION} GROUP BY outcome`
 
 export const RATES_SQL = [BY_TOKEN, PRESSURE, REPLAYS, LATENCY, LATENCY_EXACT]

@@ -4,9 +4,9 @@ import type { Completeness, Window } from '../query/answer.ts'
 import type { Ask } from '../query/ask.ts'
 import { frameOf } from '../query/frame.ts'
 import { checkParams } from '../query/params.ts'
-import type { Reader } from '../query/reader.ts'
+import type { Reader, Sql } from '../query/reader.ts'
 import type { LatencyRow, SeriesKey, Step } from '../query/rows.ts'
-import { EVENT_COUNTS } from '../query/sources.ts'
+import { eventCounts } from '../query/sources.ts'
 import { STEPS, STEP_START, stepParams } from '../query/steps.ts'
 import { type Alike, type Figure, figureOf, FORMULA_TYPES, FORMULAS } from './series-formulas.ts'
 
@@ -48,10 +48,11 @@ const SPLITS: Readonly<Record<SeriesBy, string>> = {
   kind: "transform(kind, [1, 2, 3], ['access', 'action', 'validation'], 'none')",
   population: "transform(population, [1, 2, 3], ['attributed', 'unattributed', 'fault'], 'none')",
 }
-const sqlBy = (
-  key: string,
-): string => `SELECT ${STEP_START} AS start, ${key} AS key, type, outcome, reason, population, sum(count) AS n
-  FROM ${EVENT_COUNTS} WHERE type IN (${FORMULA_TYPES.join(', ')}) GROUP BY start, key, type, outcome, reason, population ORDER BY start, key`
+const sqlBy =
+  (key: string): Sql =>
+  (arms) =>
+    `SELECT ${STEP_START} AS start, ${key} AS key, type, outcome, reason, population, sum(count) AS n
+  FROM ${eventCounts(arms)} WHERE type IN (${FORMULA_TYPES.join(', ')}) GROUP BY start, key, type, outcome, reason, population ORDER BY start, key`
 const SQL = {
   none: sqlBy("''"),
   service: sqlBy(SPLITS.service),

@@ -1,7 +1,7 @@
 import type { Journal } from '../journal/journal.ts'
 import { TrailError } from '../errors.ts'
 import type { Answer, Window } from './answer.ts'
-import { frameOf } from './frame.ts'
+import { createFrames } from './frames.ts'
 import { checkParams } from './params.ts'
 import type { Question } from './question.ts'
 import { openReader, type ReaderParts } from './reader.ts'
@@ -20,22 +20,18 @@ export type AskParts = ReaderParts & { readonly journal: Journal }
 
 /** Makes the one door to every named question: scope, checks, cost, watermark and completeness are added here. */
 export function createAsk(parts: AskParts): Ask {
+  const frames = createFrames(parts)
   return async (tenantNo, name, params, { signal } = {}) => {
     const question = questionOf(name)
     checkParams(question.fields, params)
     const reader = await openReader(parts, tenantNo, signal)
-    // Read first: whatever was received up to here is in the store when it answers.
-    const watermark = parts.journal.watermark()
     const window = windowOf(params)
-    const [found, frame] = await Promise.all([
-      question.answer(params, reader),
-      frameOf(window ?? { from: 0, to: reader.now }, reader),
-    ])
+    const framed = frames(tenantNo, window ?? { from: 0, to: reader.now })
+    const [found, frame] = await Promise.all([question.answer(params, reader), framed])
     return {
       question: name,
       params: { ...params },
       ...(window ? { window } : {}),
-      watermark,
       ...frame,
       method: found.method ?? question.method,
       cost: reader.cost(),

@@ -1,8 +1,8 @@
 import { TYPES, reasonName, type LossReason } from 'tokentrail'
 import type { Completeness, Window } from './answer.ts'
-import type { Reader } from './reader.ts'
+import type { Reader, Sql } from './reader.ts'
 import { OF } from './scope.ts'
-import { EVENT_COUNTS } from './sources.ts'
+import { eventCounts } from './sources.ts'
 
 const LOSSES = [TYPES['loss.declared'].id, TYPES['gap.found'].id, TYPES['gap.filled'].id] as const
 const COUNTED = Object.values(TYPES)
@@ -12,7 +12,8 @@ const DAY_MS = 86_400_000
 /** Declarations read for one answer. More than these in one window is told by the banner anyway. */
 const DECLARATIONS_MAX = 100_000
 
-const RECEIVED = `SELECT sumIf(count, type IN (${COUNTED.join(', ')})) AS stored, sum(late) AS late_events FROM ${EVENT_COUNTS}`
+const RECEIVED: Sql = (arms) =>
+  `SELECT sumIf(count, type IN (${COUNTED.join(', ')})) AS stored, sum(late) AS late_events FROM ${eventCounts(arms)}`
 
 /** Days with declarations come from the roll-up; only those are read raw. A loss is declared during or after its window. */
 const DECLARED_DAYS = `SELECT DISTINCT toString(day) AS on_day FROM ${OF.events_day} AND type IN (${LOSSES.join(', ')}) AND day >= toDate({first_day:UInt16})`

@@ -1,5 +1,5 @@
 import type { Fields } from './params.ts'
-import type { Reader } from './reader.ts'
+import type { Reader, Sql } from './reader.ts'
 import type { QuestionName, Questions } from './rows.ts'
 
 export interface Found<Row> {
@@ -14,7 +14,7 @@ export interface Question<N extends QuestionName> {
   readonly name: N
   readonly fields: Fields<Questions[N]['params']>
   readonly method: string
-  readonly sql: readonly string[]
+  readonly sql: readonly Sql[]
   answer(params: Questions[N]['params'], reader: Reader): Promise<Found<Questions[N]['row']>>
 }
 

@@ -6,7 +6,10 @@ import type { RecordReads, Records, TokenRecord } from '../records/records.ts'
 import type { SqlValue, Store } from '../store/store.ts'
 import type { WindowParams } from './rows.ts'
 import { KEPT } from './sources.ts'
-import { spanParams, spansOf } from './spans.ts'
+import { type Arms, armsOf, spanParams, spansOf } from './spans.ts'
+
+/** Constant SQL; over a source, with the arms that the window needs and no other. */
+export type Sql = string | ((arms: Arms) => string)
 
 /** What a question reads with: the store in one tenant's scope, and the records to name what it finds. */
 export interface Reader {
@@ -14,7 +17,7 @@ export interface Reader {
   readonly now: Milliseconds
   readonly read: RecordReads
   /** Runs constant SQL that names its tables by `OF`. Tenant and hidden events are set here. */
-  rows<Row>(sql: string, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]>
+  rows<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]>
   /** The token of a public id; `not_found` for strangers and other tenants' tokens. */
   token(id: string): Promise<TokenRecord>
   /** Parameters of the sources for a window: roll-ups of the kind for whole steps, raw events else and for one token. */
@@ -43,8 +46,9 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
     tenantNo,
     now: parts.clock.now(),
     read: parts.records.read,
-    async rows<Row>(sql: string, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]> {
-      const answer = await parts.store.query<Row>({ sql, params: { ...params, ...scope }, ...(signal ? { signal } : {}) })
+    async rows<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]> {
+      const text = typeof sql === 'string' ? sql : sql(armsOf(params))
+      const answer = await parts.store.query<Row>({ sql: text, params: { ...params, ...scope }, ...(signal ? { signal } : {}) })
       rowsRead += answer.cost.rowsRead
       return answer.rows
     },

@@ -1,6 +1,8 @@
+import { FLAGS } from 'tokentrail'
+import { LATE_MS } from '../store/rollups.ts'
 import { CLASS, IS_ATTEMPT } from './classes.ts'
 import { IS_METERED, IS_METERED_RAW, OF } from './scope.ts'
-import type { Kept } from './spans.ts'
+import type { Arms, Kept } from './spans.ts'
 
 /** Days for which each roll-up is surely kept (`store/rollups.ts` keeps one more). */
 const DAY: Kept = { grain: 'day', days: 1825 }
@@ -35,38 +37,56 @@ function ranges(column: string, bound: string, ...names: readonly string[]): str
 export const RAW_ATTEMPTS = `${OF.events} AND ${RAW} AND ${OF_KIND} AND ({token:UInt64} = 0 OR token_no = {token:UInt64})
   AND ${IS_METERED_RAW} AND ${IS_ATTEMPT}`
 
+/** The arms that a window needs, joined; without any the raw one, whose ranges are empty then. */
+function unionOf(arms: Arms, texts: Readonly<Partial<Record<keyof Arms, string>>>): string {
+  const needed = Object.entries(texts).filter(([name]) => arms[name as keyof Arms])
+  return `(${(needed.length === 0 ? [['raw', texts.raw]] : needed).map(([, text]) => text).join('\n  UNION ALL ')})`
+}
+
+const metered = (table: string, range: string): string => `FROM ${table} AND ${range} AND ${OF_KIND} AND ${IS_METERED}`
+
 const LABELS = 'service, kind, type, outcome, reason, population'
-const arm = (at: string, source: string, range: string): string =>
-  `SELECT ${at} AS at, ${LABELS}, count, late FROM ${source} AND ${range} AND ${OF_KIND} AND ${IS_METERED}`
-
-/** Every event of the window by its labels: at, service, kind, type, outcome, reason, population, count, late. */
-export const EVENT_COUNTS = `(${arm("toDateTime(day, 'UTC')", OF.events_day, DAYS)}
-  UNION ALL ${arm('hour', OF.events_hour, HOURS)}
-  UNION ALL ${arm('minute', OF.events_minute, MINUTES)}
-  UNION ALL SELECT toDateTime(occurred_at, 'UTC') AS at, ${LABELS}, toUInt64(count) AS count, if(delay_ms > 300000, toUInt64(count), 0) AS late
-    FROM ${OF.events} AND ${RAW} AND ${OF_KIND} AND ({token:UInt64} = 0 OR token_no = {token:UInt64}) AND ${IS_METERED_RAW})`
-
-const UNIQUE_STATES = (precision: number): string => `kind, outcome, reason,
-  uniqCombined64StateIf(${precision})(token_no, token_no != 0) AS tokens,
-  uniqCombined64StateIf(${precision})(network, network != 0) AS networks`
-
-/** States of distinct tokens and networks by outcome and reason, at the precision of the roll-up. */
-export const UNIQUES = {
-  uniqueDay: `(SELECT kind, outcome, reason, tokens, networks FROM ${OF.unique_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
-    UNION ALL SELECT ${UNIQUE_STATES(14)} FROM ${RAW_ATTEMPTS} GROUP BY kind, outcome, reason)`,
-  uniqueHour: `(SELECT kind, outcome, reason, tokens, networks FROM ${OF.unique_hour} AND ${HOURS} AND ${OF_KIND} AND ${IS_METERED}
-    UNION ALL SELECT ${UNIQUE_STATES(12)} FROM ${RAW_ATTEMPTS} GROUP BY kind, outcome, reason)`,
+const COUNTS = {
+  day: `SELECT toDateTime(day, 'UTC') AS at, ${LABELS}, count, late ${metered(OF.events_day, DAYS)}`,
+  hour: `SELECT hour AS at, ${LABELS}, count, late ${metered(OF.events_hour, HOURS)}`,
+  minute: `SELECT minute AS at, ${LABELS}, count, late ${metered(OF.events_minute, MINUTES)}`,
+  raw: `SELECT toDateTime(occurred_at, 'UTC') AS at, ${LABELS}, toUInt64(count) AS count, if(delay_ms > ${LATE_MS}, toUInt64(count), 0) AS late
+    FROM ${OF.events} AND ${RAW} AND ${OF_KIND} AND ({token:UInt64} = 0 OR token_no = {token:UInt64}) AND ${IS_METERED_RAW}`,
 } as const
 
+/** Every event of the window by its labels: at, service, kind, type, outcome, reason, population, count, late. */
+export const eventCounts = (arms: Arms): string => unionOf(arms, COUNTS)
+
+const rawUniques = (precision: number): string => `SELECT kind, outcome, reason,
+    uniqCombined64StateIf(${precision})(token_no, token_no != 0) AS tokens,
+    uniqCombined64StateIf(${precision})(network, network != 0) AS networks FROM ${RAW_ATTEMPTS} GROUP BY kind, outcome, reason`
+
+/** States of distinct tokens and networks by outcome and reason, at the precision of the days' roll-up (14). */
+export const uniquesByDay = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT kind, outcome, reason, tokens, networks ${metered(OF.unique_day, DAYS)}`,
+    raw: rawUniques(14),
+  })
+
+/** The same by the hour (12). */
+export const uniquesByHour = (arms: Arms): string =>
+  unionOf(arms, {
+    hour: `SELECT kind, outcome, reason, tokens, networks ${metered(OF.unique_hour, HOURS)}`,
+    raw: rawUniques(12),
+  })
+
 /** A duration is measured where the door took one; a coalesced row has none of its own. */
-export const HAS_DURATION = 'duration_us > 0 AND bitAnd(flags, 512) = 0'
+export const HAS_DURATION = `duration_us > 0 AND bitAnd(flags, ${FLAGS.coalesced}) = 0`
 const DIGEST = 'quantilesTDigestState(0.5, 0.95, 0.99)(duration_us)'
 
 /** States of latency: at, outcome, quantiles, samples. */
-export const LATENCIES = `(SELECT hour AS at, outcome, quantiles, samples FROM ${OF.latency_hour} AND ${HOURS} AND ${OF_KIND} AND ${IS_METERED}
-  UNION ALL SELECT minute AS at, outcome, quantiles, samples FROM ${OF.latency_minute} AND ${MINUTES} AND ${OF_KIND} AND ${IS_METERED}
-  UNION ALL SELECT toStartOfMinute(toDateTime(occurred_at, 'UTC')) AS at, outcome, ${DIGEST} AS quantiles, count() AS samples
-    FROM ${RAW_ATTEMPTS} AND ${HAS_DURATION} GROUP BY at, outcome)`
+export const latencies = (arms: Arms): string =>
+  unionOf(arms, {
+    hour: `SELECT hour AS at, outcome, quantiles, samples ${metered(OF.latency_hour, HOURS)}`,
+    minute: `SELECT minute AS at, outcome, quantiles, samples ${metered(OF.latency_minute, MINUTES)}`,
+    raw: `SELECT toStartOfMinute(toDateTime(occurred_at, 'UTC')) AS at, outcome, ${DIGEST} AS quantiles, count() AS samples
+    FROM ${RAW_ATTEMPTS} AND ${HAS_DURATION} GROUP BY at, outcome`,
+  })
 
 const SUMS = 'accepted, invalid, forbidden, throttled, unavailable'
 const RAW_SUMS = SUMS.split(', ')
@@ -74,23 +94,36 @@ const RAW_SUMS = SUMS.split(', ')
   .join(', ')
 
 /** Attempts of each known token: token_no, the five classes, last_at. */
-export const TOKEN_COUNTS = `(SELECT token_no, ${SUMS}, last_at FROM ${OF.token_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
-  UNION ALL SELECT token_no, ${RAW_SUMS}, occurred_at AS last_at
-    FROM (SELECT token_no, occurred_at, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS} AND token_no != 0))`
+export const tokenCounts = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT token_no, ${SUMS}, last_at ${metered(OF.token_day, DAYS)}`,
+    raw: `SELECT token_no, ${RAW_SUMS}, occurred_at AS last_at
+    FROM (SELECT token_no, occurred_at, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS} AND token_no != 0)`,
+  })
+
+const ONLY_TOKENS = 'AND token_no IN {tokens:Array(UInt64)}'
 
 /** States of the networks of some tokens. */
-export const TOKEN_NETWORKS = `(SELECT token_no, networks FROM ${OF.token_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED} AND token_no IN {tokens:Array(UInt64)}
-  UNION ALL SELECT token_no, uniqCombined64StateIf(12)(network, network != 0) AS networks
-    FROM ${RAW_ATTEMPTS} AND token_no IN {tokens:Array(UInt64)} GROUP BY token_no)`
+export const tokenNetworks = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT token_no, networks ${metered(OF.token_day, DAYS)} ${ONLY_TOKENS}`,
+    raw: `SELECT token_no, uniqCombined64StateIf(12)(network, network != 0) AS networks FROM ${RAW_ATTEMPTS} ${ONLY_TOKENS} GROUP BY token_no`,
+  })
 
 /** Attempts from each network: network, asn, country, the five classes. */
-export const NETWORK_COUNTS = `(SELECT network, asn, country, ${SUMS} FROM ${OF.network_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
-  UNION ALL SELECT network, asn, country, ${RAW_SUMS}
-    FROM (SELECT network, asn, country, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS}))`
+export const networkCounts = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT network, asn, country, ${SUMS} ${metered(OF.network_day, DAYS)}`,
+    raw: `SELECT network, asn, country, ${RAW_SUMS} FROM (SELECT network, asn, country, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS})`,
+  })
+
+const ONLY_NETWORKS = 'AND network IN {networks:Array(UInt64)}'
 
 /** States of the tokens and unknown credentials of some networks. */
-export const NETWORK_UNIQUES = `(SELECT network, tokens, credentials FROM ${OF.network_day} AND ${DAYS} AND ${OF_KIND} AND ${IS_METERED}
-    AND network IN {networks:Array(UInt64)}
-  UNION ALL SELECT network, uniqCombined64StateIf(12)(token_no, token_no != 0) AS tokens,
+export const networkUniques = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT network, tokens, credentials ${metered(OF.network_day, DAYS)} ${ONLY_NETWORKS}`,
+    raw: `SELECT network, uniqCombined64StateIf(12)(token_no, token_no != 0) AS tokens,
     uniqCombined64StateIf(12)(fingerprint, fingerprint != toFixedString('', 16)) AS credentials
-    FROM ${RAW_ATTEMPTS} AND network IN {networks:Array(UInt64)} GROUP BY network)`
+    FROM ${RAW_ATTEMPTS} ${ONLY_NETWORKS} GROUP BY network`,
+  })

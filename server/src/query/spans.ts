@@ -59,3 +59,20 @@ export function spanParams(spans: Spans): Readonly<Record<string, number>> {
 function bounds(name: string, window: Window | undefined, unit: number): Record<string, number> {
   return { [`${name}_from`]: (window?.from ?? 0) / unit, [`${name}_to`]: (window?.to ?? 0) / unit }
 }
+
+/** Which of the ranges are not empty: arms of a source that a question has to read. */
+export type Arms = Readonly<Record<Grain | 'raw', boolean>>
+
+/** Every arm, to show a question's whole text. */
+export const ALL_ARMS: Arms = { day: true, hour: true, minute: true, raw: true }
+
+/** The arms that parameters of `spanParams` ask for. */
+export function armsOf(params: Readonly<Record<string, unknown>>): Arms {
+  const asked = (name: string): boolean => params[`${name}_from`] !== params[`${name}_to`]
+  return {
+    day: asked('day'),
+    hour: asked('hour1') || asked('hour2'),
+    minute: asked('minute1') || asked('minute2'),
+    raw: asked('raw1') || asked('raw2'),
+  }
+}

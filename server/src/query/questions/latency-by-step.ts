@@ -1,10 +1,13 @@
+import type { Sql } from '../reader.ts'
 import { OUTCOMES } from 'tokentrail'
 import type { Question } from '../question.ts'
-import { HAS_DURATION, LATENCIES, RAW_ATTEMPTS } from '../sources.ts'
+import { HAS_DURATION, latencies, RAW_ATTEMPTS } from '../sources.ts'
 import { STEPS, STEP_START, stepParams } from '../steps.ts'
 
-const SQL = `SELECT ${STEP_START} AS start, sum(samples) AS n, quantilesTDigestMerge(0.5, 0.95, 0.99)(quantiles) AS q
-  FROM ${LATENCIES} WHERE outcome = {outcome:UInt8} GROUP BY start ORDER BY start`
+const SQL: Sql = (
+  arms,
+) => `SELECT ${STEP_START} AS start, sum(samples) AS n, quantilesTDigestMerge(0.5, 0.95, 0.99)(quantiles) AS q
+  FROM ${latencies(arms)} WHERE outcome = {outcome:UInt8} GROUP BY start ORDER BY start`
 const SQL_OF_TOKEN = `SELECT ${STEP_START} AS start, count() AS n, quantilesExact(0.5, 0.95, 0.99)(duration_us) AS q
   FROM (SELECT occurred_at AS at, duration_us FROM ${RAW_ATTEMPTS} AND ${HAS_DURATION} AND outcome = {outcome:UInt8}) GROUP BY start ORDER BY start`
 

@@ -1,14 +1,17 @@
 import { reasonName } from 'tokentrail'
 import { IS_ATTEMPT, classOf } from '../classes.ts'
 import { EXACT, type Question } from '../question.ts'
-import type { Reader } from '../reader.ts'
+import type { Reader, Sql } from '../reader.ts'
 import type { WindowParams } from '../rows.ts'
-import { EVENT_COUNTS, RAW_ATTEMPTS, UNIQUES } from '../sources.ts'
+import { eventCounts, RAW_ATTEMPTS, uniquesByDay } from '../sources.ts'
 import { EXACT_BELOW } from './totals.ts'
 
-const COUNTS = `SELECT reason, sum(count) AS n FROM ${EVENT_COUNTS} WHERE ${IS_ATTEMPT} AND outcome = 2 GROUP BY reason ORDER BY n DESC, reason`
-const UNIQUES_BY_DAY = `SELECT reason, uniqCombined64Merge(14)(tokens) AS tokens, uniqCombined64Merge(14)(networks) AS networks
-  FROM ${UNIQUES.uniqueDay} WHERE outcome = 2 GROUP BY reason`
+const COUNTS: Sql = (arms) =>
+  `SELECT reason, sum(count) AS n FROM ${eventCounts(arms)} WHERE ${IS_ATTEMPT} AND outcome = 2 GROUP BY reason ORDER BY n DESC, reason`
+const UNIQUES_BY_DAY: Sql = (
+  arms,
+) => `SELECT reason, uniqCombined64Merge(14)(tokens) AS tokens, uniqCombined64Merge(14)(networks) AS networks
+  FROM ${uniquesByDay(arms)} WHERE outcome = 2 GROUP BY reason`
 const UNIQUES_EXACT = `SELECT reason, uniqExactIf(token_no, token_no != 0) AS tokens, uniqExactIf(network, network != 0) AS networks
   FROM ${RAW_ATTEMPTS} AND outcome = 2 GROUP BY reason`
 

@@ -1,17 +1,21 @@
+import type { Sql } from '../reader.ts'
 import { networkName } from '../network.ts'
 import { EXACT, type Question } from '../question.ts'
-import { NETWORK_COUNTS, NETWORK_UNIQUES } from '../sources.ts'
+import { networkCounts, networkUniques } from '../sources.ts'
 
 const LIMIT = 10
 
-const sqlBy = (
-  measure: string,
-): string => `SELECT toString(network) AS net, max(asn) AS as_no, max(toString(country)) AS land, sum(accepted) AS ok,
+const sqlBy =
+  (measure: string): Sql =>
+  (arms) =>
+    `SELECT toString(network) AS net, max(asn) AS as_no, max(toString(country)) AS land, sum(accepted) AS ok,
     sum(invalid) + sum(forbidden) AS failed, sum(throttled) AS slowed, ok + failed + slowed + sum(unavailable) AS attempts
-  FROM ${NETWORK_COUNTS} GROUP BY network HAVING ${measure} > 0 ORDER BY ${measure} DESC, network LIMIT {limit:UInt16}`
+  FROM ${networkCounts(arms)} GROUP BY network HAVING ${measure} > 0 ORDER BY ${measure} DESC, network LIMIT {limit:UInt16}`
 const SQL = { attempts: sqlBy('attempts'), failed: sqlBy('failed') } as const
-const UNIQUES = `SELECT toString(network) AS net, uniqCombined64Merge(12)(tokens) AS token_count, uniqCombined64Merge(12)(credentials) AS credential_count
-  FROM ${NETWORK_UNIQUES} GROUP BY network`
+const UNIQUES: Sql = (
+  arms,
+) => `SELECT toString(network) AS net, uniqCombined64Merge(12)(tokens) AS token_count, uniqCombined64Merge(12)(credentials) AS credential_count
+  FROM ${networkUniques(arms)} GROUP BY network`
 
 interface Row {
   readonly net: string

@@ -1,17 +1,20 @@
+import type { Sql } from '../reader.ts'
 import { EXACT, type Question } from '../question.ts'
 import type { TopTokenRow } from '../rows.ts'
-import { TOKEN_COUNTS, TOKEN_NETWORKS } from '../sources.ts'
+import { tokenCounts, tokenNetworks } from '../sources.ts'
 import { purgedRef, refOf, tokensOf } from '../token-ref.ts'
 
 const LIMIT = 10
 
-const sqlBy = (
-  measure: string,
-): string => `SELECT token_no, sum(accepted) AS ok, sum(invalid) + sum(forbidden) AS failed, sum(throttled) AS slowed,
+const sqlBy =
+  (measure: string): Sql =>
+  (arms) =>
+    `SELECT token_no, sum(accepted) AS ok, sum(invalid) + sum(forbidden) AS failed, sum(throttled) AS slowed,
     ok + failed + slowed + sum(unavailable) AS attempts, toUnixTimestamp64Milli(max(last_at)) AS last
-  FROM ${TOKEN_COUNTS} GROUP BY token_no HAVING ${measure} > 0 ORDER BY ${measure} DESC, token_no LIMIT {limit:UInt16}`
+  FROM ${tokenCounts(arms)} GROUP BY token_no HAVING ${measure} > 0 ORDER BY ${measure} DESC, token_no LIMIT {limit:UInt16}`
 const SQL = { attempts: sqlBy('attempts'), failed: sqlBy('failed') } as const
-const NETWORKS = `SELECT token_no, uniqCombined64Merge(12)(networks) AS n FROM ${TOKEN_NETWORKS} GROUP BY token_no`
+const NETWORKS: Sql = (arms) =>
+  `SELECT token_no, uniqCombined64Merge(12)(networks) AS n FROM ${tokenNetworks(arms)} GROUP BY token_no`
 
 interface Row {
   readonly token_no: string

@@ -1,21 +1,22 @@
 import { DECISION_REASONS } from 'tokentrail'
 import { CLASS, IS_ATTEMPT } from '../classes.ts'
 import { EXACT, type Question } from '../question.ts'
-import type { Reader } from '../reader.ts'
+import type { Reader, Sql } from '../reader.ts'
 import type { TotalsRow, WindowParams } from '../rows.ts'
-import { EVENT_COUNTS, HAS_DURATION, LATENCIES, RAW_ATTEMPTS, UNIQUES } from '../sources.ts'
+import { eventCounts, HAS_DURATION, latencies, RAW_ATTEMPTS, uniquesByDay, uniquesByHour } from '../sources.ts'
 import { shareOf } from '../wilson.ts'
 
-const COUNTS = `SELECT class, population, reason = ${DECISION_REASONS.consumed.id} AS replay, sum(count) AS n
-  FROM (SELECT *, ${CLASS} AS class FROM ${EVENT_COUNTS}) WHERE ${IS_ATTEMPT} AND class != '' GROUP BY class, population, replay`
+const COUNTS: Sql = (arms) => `SELECT class, population, reason = ${DECISION_REASONS.consumed.id} AS replay, sum(count) AS n
+  FROM (SELECT *, ${CLASS} AS class FROM ${eventCounts(arms)}) WHERE ${IS_ATTEMPT} AND class != '' GROUP BY class, population, replay`
 
-const uniquesOf = (source: string, precision: number): string =>
-  `SELECT uniqCombined64MergeIf(${precision})(tokens, outcome = 1) AS tokens, uniqCombined64Merge(${precision})(networks) AS networks FROM ${source}`
-const UNIQUES_BY_DAY = uniquesOf(UNIQUES.uniqueDay, 14)
-const UNIQUES_BY_HOUR = uniquesOf(UNIQUES.uniqueHour, 12)
+const uniquesOf = (precision: number): string =>
+  `SELECT uniqCombined64MergeIf(${precision})(tokens, outcome = 1) AS tokens, uniqCombined64Merge(${precision})(networks) AS networks`
+const UNIQUES_BY_DAY: Sql = (arms) => `${uniquesOf(14)} FROM ${uniquesByDay(arms)}`
+const UNIQUES_BY_HOUR: Sql = (arms) => `${uniquesOf(12)} FROM ${uniquesByHour(arms)}`
 const UNIQUES_EXACT = `SELECT uniqExactIf(token_no, outcome = 1 AND token_no != 0) AS tokens, uniqExactIf(network, network != 0) AS networks FROM ${RAW_ATTEMPTS}`
 
-const LATENCY = `SELECT quantilesTDigestMerge(0.5, 0.95, 0.99)(quantiles) AS q, sum(samples) AS n FROM ${LATENCIES} WHERE outcome = 1`
+const LATENCY: Sql = (arms) =>
+  `SELECT quantilesTDigestMerge(0.5, 0.95, 0.99)(quantiles) AS q, sum(samples) AS n FROM ${latencies(arms)} WHERE outcome = 1`
 const LATENCY_EXACT = `SELECT quantilesExact(0.5, 0.95, 0.99)(duration_us) AS q, count() AS n FROM ${RAW_ATTEMPTS} AND ${HAS_DURATION} AND outcome = 1`
 
 /** Below so many attempts distinct counts and quantiles are counted out. */

@@ -1,8 +1,9 @@
+import type { Sql } from '../reader.ts'
 import { KINDS, OUTCOMES, POPULATIONS, reasonName } from 'tokentrail'
 import { CLASS, IS_ATTEMPT } from '../classes.ts'
 import { EXACT, type Question } from '../question.ts'
 import type { SeriesKey } from '../rows.ts'
-import { EVENT_COUNTS } from '../sources.ts'
+import { eventCounts } from '../sources.ts'
 import { STEPS, STEP_START, stepParams } from '../steps.ts'
 
 const nameIn = (table: Readonly<Record<string, number>>): string =>
@@ -21,11 +22,14 @@ const KEYS: Readonly<Record<SeriesKey | 'none', string>> = {
   population: nameIn(POPULATIONS).replace('KEY', 'population'),
 }
 
-const sqlBy = (key: SeriesKey | 'none'): string => `SELECT ${STEP_START} AS start, ${KEYS[key]} AS key, sum(count) AS n
-  FROM (SELECT *, ${CLASS} AS class FROM ${EVENT_COUNTS}) WHERE ${IS_ATTEMPT} AND class != ''
+const sqlBy =
+  (key: SeriesKey | 'none'): Sql =>
+  (arms) =>
+    `SELECT ${STEP_START} AS start, ${KEYS[key]} AS key, sum(count) AS n
+  FROM (SELECT *, ${CLASS} AS class FROM ${eventCounts(arms)}) WHERE ${IS_ATTEMPT} AND class != ''
   GROUP BY start, key ORDER BY start, key`
 
-const SQL: Readonly<Record<SeriesKey | 'none', string>> = {
+const SQL: Readonly<Record<SeriesKey | 'none', Sql>> = {
   none: sqlBy('none'),
   class: sqlBy('class'),
   outcome: sqlBy('outcome'),
