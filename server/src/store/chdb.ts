@@ -1,7 +1,7 @@
 import type { ChdbResult, Session } from 'chdb'
 
-/** What a statement gave: bytes in the wanted format, and what it cost. */
-export type EngineResult = Pick<ChdbResult, 'rowsRead' | 'bytesRead' | 'elapsed' | 'bytes'>
+/** What a statement gave: bytes in the wanted format. Its counts are those of the result, not of what was read. */
+export type EngineResult = Pick<ChdbResult, 'bytes'>
 
 /** ClickHouse inside this process. Only the store's own child process may open it, once. */
 export interface Engine {

@@ -43,7 +43,7 @@ export function createStoreClient(address: StoreAddress): StoreClient {
     const { settings, signal } = bounds(options)
     const result = await asked(
       client.exec({
-        query: `${options.sql}\nFORMAT JSONEachRow`,
+        query: `${options.sql}\nFORMAT JSON`,
         query_params: { ...options.params },
         clickhouse_settings: settings,
         abort_signal: signal,
@@ -51,8 +51,11 @@ export function createStoreClient(address: StoreAddress): StoreClient {
       options,
     )
     const text = await asked(readAll(result.stream), options)
-    const cost = costOf(result.summary, performance.now() - startedAt)
-    return { rows: parseRows<Row>(text), cost }
+    const { data, statistics } = parseAnswer<Row>(text)
+    return {
+      rows: data,
+      cost: { rowsRead: statistics.rows_read, bytesRead: statistics.bytes_read, elapsedMs: performance.now() - startedAt },
+    }
   }
 
   async function stream(options: QueryOptions & { readonly format: string }): Promise<Readable> {
@@ -139,6 +142,8 @@ function bounds({ limits, signal }: QueryOptions): { settings: ClickHouseSetting
       max_rows_to_read: String(rowsReadMax),
       output_format_json_quote_64bit_integers: 0,
       output_format_json_quote_denormals: 1,
+      // An error then has a status of its own instead of standing in the middle of an answer.
+      wait_end_of_query: 1,
     },
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   }
@@ -150,23 +155,19 @@ async function readAll(stream: Readable): Promise<string> {
   return Buffer.concat(parts).toString()
 }
 
-function parseRows<Row>(text: string): Row[] {
-  if (text === '') return []
-  const json = `[${text.trimEnd().replaceAll('\n', ',')}]`
-  return (/\d{16}/.test(text) ? JSON.parse(json, exactIntegers) : JSON.parse(json)) as Row[]
+interface JsonAnswer<Row> {
+  readonly data: Row[]
+  readonly statistics: { readonly rows_read: number; readonly bytes_read: number }
+}
+
+function parseAnswer<Row>(text: string): JsonAnswer<Row> {
+  return (/\d{16}/.test(text) ? JSON.parse(text, exactIntegers) : JSON.parse(text)) as JsonAnswer<Row>
 }
 
 /** Integers that a double cannot hold come as strings. */
 function exactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
   return context?.source !== undefined && /^-?\d+$/.test(context.source) ? context.source : value
-}
-
-function costOf(
-  summary: { read_rows: string; read_bytes: string; elapsed_ns?: string } | undefined,
-  elapsedMs: number,
-): QueryCost {
-  return { rowsRead: Number(summary?.read_rows ?? 0), bytesRead: Number(summary?.read_bytes ?? 0), elapsedMs }
 }
 
 /** What the engine's error codes mean here; every other one is a mistake of ours. */

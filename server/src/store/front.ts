@@ -42,7 +42,7 @@ interface Request {
 
 /**
  * ClickHouse's HTTP interface over the engine in this process, as far as `@clickhouse/client` uses it: statements, parameters,
- * settings, every format, bodies of inserts, summaries, exceptions, and a query that is killed when its caller goes away.
+ * settings, every format, bodies of inserts, exceptions, and a query that is killed when its caller goes away.
  */
 export function createFront({ engine, spoolFolder }: { readonly engine: Engine; readonly spoolFolder: string }): Server {
   const lanes = createLanes(LANES)
@@ -82,8 +82,8 @@ export function createFront({ engine, spoolFolder }: { readonly engine: Engine; 
       await pipeline(request, createWriteStream(file))
       const bytes = (await stat(file)).size
       const sql = `${into.into} FROM INFILE '${file}' FORMAT ${into.format}`
-      const result = bytes > 0 ? await run(response, asked, sql, 'Null') : undefined
-      succeed(response, asked, result).end()
+      if (bytes > 0) await run(response, asked, sql, 'Null')
+      succeed(response, asked).end()
     } finally {
       await rm(file, { force: true })
     }
@@ -92,20 +92,15 @@ export function createFront({ engine, spoolFolder }: { readonly engine: Engine; 
   async function ask(response: ServerResponse, asked: Request, sql: string): Promise<void> {
     if (asked.spool) return askBySpool(response, asked, sql)
     const result = await run(response, asked, sql, asked.search.get('default_format') ?? 'TabSeparated')
-    succeed(response, asked, result).end(result.bytes())
+    succeed(response, asked).end(result.bytes())
   }
 
   async function askBySpool(response: ServerResponse, asked: Request, sql: string): Promise<void> {
     const file = join(spoolFolder, asked.tag)
     try {
       const formatAt = /\sformat\s+\w+\s*$/i.exec(sql)?.index ?? sql.length
-      const result = await run(
-        response,
-        asked,
-        `${sql.slice(0, formatAt)} INTO OUTFILE '${file}' TRUNCATE${sql.slice(formatAt)}`,
-        'Null',
-      )
-      await pipeline(createReadStream(file), succeed(response, asked, result))
+      await run(response, asked, `${sql.slice(0, formatAt)} INTO OUTFILE '${file}' TRUNCATE${sql.slice(formatAt)}`, 'Null')
+      await pipeline(createReadStream(file), succeed(response, asked))
     } finally {
       await rm(file, { force: true })
     }
@@ -154,16 +149,10 @@ function literal(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
-function succeed(response: ServerResponse, { tag, search }: Request, result: EngineResult | undefined): ServerResponse {
-  const summary = {
-    read_rows: String(result?.rowsRead ?? 0),
-    read_bytes: String(result?.bytesRead ?? 0),
-    elapsed_ns: String(Math.round((result?.elapsed ?? 0) * 1e9)),
-  }
+function succeed(response: ServerResponse, { tag, search }: Request): ServerResponse {
   return response.writeHead(200, {
     'content-type': 'application/octet-stream',
     'x-clickhouse-query-id': search.get('query_id') ?? tag,
-    'x-clickhouse-summary': JSON.stringify(summary),
   })
 }
 

@@ -16,11 +16,11 @@ export async function noteProcess(folder: string, pid: number | undefined): Prom
  */
 export async function endOrphan(folder: string): Promise<void> {
   const noted = await readNote(folder)
-  if (!noted || noted.server === process.pid || isAlive(noted.server) || !isAlive(noted.pid)) return
+  if (!noted || noted.server === process.pid || (await isAlive(noted.server)) || !(await isAlive(noted.pid))) return
   const line = await commandLine(noted.pid)
   if (!line.includes('store-process') || !line.includes(JSON.stringify(folder))) return
   process.kill(noted.pid, 'SIGKILL')
-  for (const until = Date.now() + END_PATIENCE_MS; isAlive(noted.pid) && Date.now() < until;) await after(20)
+  for (const until = Date.now() + END_PATIENCE_MS; (await isAlive(noted.pid)) && Date.now() < until;) await after(20)
 }
 
 async function readNote(folder: string): Promise<{ pid: number; server: number } | undefined> {

@@ -10,8 +10,7 @@ export async function residentBytes(pid: number | undefined): Promise<number> {
 
 /** Whether somebody has stopped a process (SIGSTOP, a debugger). */
 export async function isStopped(pid: number | undefined): Promise<boolean> {
-  const facts = await proc(pid, 'stat')
-  return /^[Tt]/.test(facts.slice(facts.lastIndexOf(')') + 2))
+  return ['T', 't'].includes(await stateOf(pid))
 }
 
 /** The command line of a process; empty when there is none. */
@@ -19,14 +18,20 @@ export async function commandLine(pid: number): Promise<string> {
   return (await proc(pid, 'cmdline')).replaceAll('\0', ' ')
 }
 
-/** Whether a process lives, even if stopped. */
-export function isAlive(pid: number): boolean {
+/** Whether a process lives, even if stopped. One that ended and was not yet collected by its parent is dead. */
+export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
   }
+  return (await stateOf(pid)) !== 'Z'
+}
+
+/** One letter, as in `ps`; empty where it cannot be told. */
+async function stateOf(pid: number | undefined): Promise<string> {
+  const facts = await proc(pid, 'stat')
+  return facts.charAt(facts.lastIndexOf(')') + 2)
 }
 
 async function proc(pid: number | undefined, file: string): Promise<string> {

@@ -4,17 +4,21 @@ import { formOf } from './migrate.ts'
 import { TABLES } from './schema.ts'
 import type { Milliseconds } from 'tokentrail'
 import type { StoreAddress } from './address.ts'
+import type { StoreForm } from './ddl.ts'
 import type { Store } from './store.ts'
 import type { Table } from './table.ts'
 
 const DAY_MS = 86_400_000
 /** Sealed addresses are emptied so many days after they were seen, whatever the class of the event. */
 const SEALED_DAYS = 7
+/** Reads one nearly empty column of every event. */
+const SEALED_LIMITS = { timeoutMs: 120_000, rowsReadMax: 100_000_000_000 } as const
 
 interface Part {
   readonly table: string
+  readonly id: string
+  /** As the engine writes it: `(1,'2026-11-25')`, `2026-11-25`, `202611`, `2026`. */
   readonly partition: string
-  readonly sealed: number
 }
 
 /**
@@ -25,28 +29,37 @@ export async function applyRetention(store: Store & { readonly address?: StoreAd
   const form = formOf(store.address)
   const tables = new Map(TABLES.map((table) => [localName(table.name, form), table]))
   let dropped = 0
-  for (const { table: name, partition, sealed } of await partitions(store)) {
+  for (const { table: name, id, partition } of await partitions(store)) {
     const table = tables.get(name)
-    if (!table) continue
-    const ageDays = (at - endOf(table, partition)) / DAY_MS
-    if (ageDays >= keptDays(table, partition)) {
-      await store.command(`ALTER TABLE ${name}${onCluster(form)} DROP PARTITION ${partition}`)
-      dropped += 1
-    } else if (name === localName('events', form) && sealed > 0 && ageDays >= SEALED_DAYS) {
-      await store.command(`ALTER TABLE ${name}${onCluster(form)} CLEAR COLUMN address_sealed IN PARTITION ${partition}`)
-    }
+    if (!table || (at - endOf(table, partition)) / DAY_MS < keptDays(table, partition)) continue
+    await store.command(`ALTER TABLE ${name}${onCluster(form)} DROP PARTITION ID '${id}'`)
+    dropped += 1
   }
+  await emptySealed(store, form, at)
   return dropped
 }
 
-/** Partitions with living parts. `sealed` tells whether any part holds more in that column than one length byte per row. */
 async function partitions(store: Store): Promise<readonly Part[]> {
   const { rows } = await store.query<Part>({
-    sql: `SELECT table, partition, countIf(column = 'address_sealed' AND column_data_uncompressed_bytes > rows) AS sealed
-      FROM system.parts_columns WHERE database = currentDatabase() AND active GROUP BY table, partition ORDER BY table, partition`,
+    sql: `SELECT table, partition_id AS id, any(partition) AS partition FROM system.parts
+      WHERE database = currentDatabase() AND active GROUP BY table, id ORDER BY table, id`,
     params: {},
   })
   return rows
+}
+
+async function emptySealed(store: Store, form: StoreForm, at: Milliseconds): Promise<void> {
+  const { rows } = await store.query<{ id: string }>({
+    sql: `SELECT DISTINCT _partition_id AS id FROM events
+      WHERE toDate(occurred_at) < toDate({day:UInt16}) AND address_sealed != '' ORDER BY id`,
+    params: { day: Math.floor(at / DAY_MS) - SEALED_DAYS },
+    limits: SEALED_LIMITS,
+  })
+  for (const { id } of rows) {
+    await store.command(
+      `ALTER TABLE ${localName('events', form)}${onCluster(form)} CLEAR COLUMN address_sealed IN PARTITION ID '${id}'`,
+    )
+  }
 }
 
 function keptDays({ keptDays: kept }: Table, partition: string): number {

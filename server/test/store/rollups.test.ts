@@ -1,5 +1,5 @@
 import { DECISION_REASONS, TYPES } from 'tokentrail'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { blankEvent } from '../../src/event/row.ts'
 import { CLASS_IDS } from '../../src/store/rollups.ts'

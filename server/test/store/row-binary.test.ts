@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeRowBinary } from '../../src/event/row-binary.ts'
 import { EVENT_COLUMNS, blankEvent } from '../../src/event/row.ts'

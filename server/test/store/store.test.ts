@@ -166,7 +166,7 @@ describe('the store process', () => {
     server.kill('SIGKILL')
     await once(server, 'exit')
     const store = await openForTest({ dir })
-    expect(isAlive(message.storePid)).toBe(false)
+    expect(await isAlive(message.storePid)).toBe(false)
     expect(await numberOf(store, 'SELECT 1 AS n')).toBe(1)
   })
 
@@ -193,7 +193,7 @@ describe('the store process', () => {
     await insert(first, [validation(1)], 'a')
     const { pid } = first.health()
     await first.close()
-    expect(isAlive(pid ?? 0)).toBe(false)
+    expect(await isAlive(pid ?? 0)).toBe(false)
     expect(first.health()).toMatchObject({ state: 'stopped', pid: null })
     await expect(first.query({ sql: 'SELECT 1', params: {} })).rejects.toMatchObject({ code: 'store_unavailable' })
     expect(await numberOf(await openForTest({ dir }), 'SELECT count() AS n FROM events')).toBe(1)
