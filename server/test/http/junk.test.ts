@@ -44,7 +44,12 @@ describe('bad input', () => {
     ['a text for scopes', { owner: 'a', scopes: 'orders:read' }, 'body_invalid', '/scopes'],
     ['an unknown kind', { owner: 'a', kind: 'session' }, 'body_invalid', '/kind'],
     ['an unknown field', { owner: 'a', tenant: 2 }, 'field_unknown', '/tenant'],
-    ['an unknown field inside', { owner: 'a', rateLimit: { count: 1, windowMs: 1000, burst: 2 } }, 'field_unknown', '/rateLimit/burst'],
+    [
+      'an unknown field inside',
+      { owner: 'a', rateLimit: { count: 1, windowMs: 1000, burst: 2 } },
+      'field_unknown',
+      '/rateLimit/burst',
+    ],
     ['a wordy time', { owner: 'a', expiresAt: 'tomorrow' }, 'time_invalid', '/expiresAt'],
     ['a day that is none', { owner: 'a', expiresAt: '2027-02-31T00:00:00Z' }, 'time_invalid', '/expiresAt'],
     ['a time without zone', { owner: 'a', expiresAt: '2027-02-01T00:00:00' }, 'time_invalid', '/expiresAt'],
@@ -61,16 +66,40 @@ describe('bad input', () => {
     expectRefusal(await issue(`{"owner":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, JSON_TYPE), 400, 'body_invalid')
     const tooMany = { items: Array.from({ length: 1001 }, () => ({ token: 'x' })) }
     expectRefusal(await front.call(admin, 'POST', '/v1/validate', tooMany), 400, 'too_many_items', '/items')
-    expectRefusal(await front.call(admin, 'POST', '/v1/validate', { items: [{ token: 5 }] }), 400, 'body_invalid', '/items/0/token')
+    expectRefusal(
+      await front.call(admin, 'POST', '/v1/validate', { items: [{ token: 5 }] }),
+      400,
+      'body_invalid',
+      '/items/0/token',
+    )
     expectRefusal(await front.call(admin, 'GET', `/v1/tokens/${'x'.repeat(300)}`), 400, 'parameter_invalid', 'id')
-    expectRefusal(await front.call(admin, 'POST', '/v1/events', Array.from({ length: 10_001 }, () => ({}))), 400, 'too_many_items')
+    expectRefusal(
+      await front.call(
+        admin,
+        'POST',
+        '/v1/events',
+        Array.from({ length: 10_001 }, () => ({})),
+      ),
+      400,
+      'too_many_items',
+    )
   })
 
   test('of another content type or packed is refused', async () => {
-    for (const type of ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    for (const type of [
+      'text/plain',
+      'application/xml',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+    ]) {
       expectRefusal(await issue('owner=a', { headers: { 'content-type': type } }), 415, 'media_type_unsupported')
     }
-    expectRefusal(await issue('x', { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } }), 415, 'media_type_unsupported', 'content-encoding')
+    expectRefusal(
+      await issue('x', { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } }),
+      415,
+      'media_type_unsupported',
+      'content-encoding',
+    )
   })
 
   test.each([
@@ -109,8 +138,11 @@ describe('bad input', () => {
         "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'",
       )
       expect(headers).toMatchObject({
-        'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin',
-        'strict-transport-security': 'max-age=31536000; includeSubDomains', 'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'strict-transport-security': 'max-age=31536000; includeSubDomains',
+        'cache-control': 'no-store',
       })
       expect(headers['access-control-allow-origin']).toBeUndefined()
     }
@@ -126,52 +158,129 @@ describe('junk', () => {
       fc.maxSafeInteger(),
       fc.boolean(),
       fc.constant(null),
-      fc.constantFrom('2026-11-25T00:00:00Z', '10.0.0.0/8', 'access', '../../etc/passwd', "' OR 1=1 --", '\ud800', '\0', 'ttk_0000000000000000_'),
+      fc.constantFrom(
+        '2026-11-25T00:00:00Z',
+        '10.0.0.0/8',
+        'access',
+        '../../etc/passwd',
+        "' OR 1=1 --",
+        '\ud800',
+        '\0',
+        'ttk_0000000000000000_',
+      ),
       fc.array(tie('any'), { maxLength: 4 }),
       fc.dictionary(fc.string({ maxLength: 12 }), tie('any'), { maxKeys: 4 }),
     ),
   })).any
   const FIELDS = [
-    'token', 'code', 'kind', 'owner', 'scopes', 'expiresAt', 'ttlSeconds', 'cidrs', 'metadata', 'rateLimit', 'items', 'tokens', 'reason', 'until',
-    'graceSeconds', 'name', 'role', 'action', 'resource', 'ip', 'at', 'type', 'file', 'recordsDone', 'from', 'to', 'step', 'limit', 'cursor', 'metric', 'by',
+    'token',
+    'code',
+    'kind',
+    'owner',
+    'scopes',
+    'expiresAt',
+    'ttlSeconds',
+    'cidrs',
+    'metadata',
+    'rateLimit',
+    'items',
+    'tokens',
+    'reason',
+    'until',
+    'graceSeconds',
+    'name',
+    'role',
+    'action',
+    'resource',
+    'ip',
+    'at',
+    'type',
+    'file',
+    'recordsDone',
+    'from',
+    'to',
+    'step',
+    'limit',
+    'cursor',
+    'metric',
+    'by',
   ]
-  const object = fc.dictionary(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...FIELDS) }, fc.string({ maxLength: 8 })), value, { maxKeys: 6 })
+  const object = fc.dictionary(
+    fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...FIELDS) }, fc.string({ maxLength: 8 })),
+    value,
+    { maxKeys: 6 },
+  )
   const body = fc.oneof({ weight: 3, arbitrary: object }, value, fc.array(object, { maxLength: 3 }))
 
   test('in any body, parameter, path or header never breaks anything on our side', async () => {
     const routes = front.app.routeTable.filter(({ method, url }) => method !== 'HEAD' && url !== '/v1/live')
     const before = front.faults.length
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...routes), body, object, fc.string({ maxLength: 40 }), fc.boolean(), async (route, json, query, id, signed) => {
-        const url = `${route.url.replace(/:\w+/, encodeURIComponent(id.toWellFormed()) || 'x')}?${queryOf(query)}`
-        const hasBody = !['GET', 'DELETE'].includes(route.method)
-        const type = route.url.startsWith('/oauth2') ? 'application/x-www-form-urlencoded' : 'application/json'
-        const payload = type === 'application/json' ? JSON.stringify(json) : queryOf(query)
-        const headers = hasBody ? { 'content-type': type, 'x-request-id': id.replaceAll(/[^\x20-\x7e]/g, '') } : {}
-        const answer = await front.call(signed ? admin : undefined, route.method as Method, url, hasBody ? payload : undefined, { headers })
-        expect([route.method, url, json, answer.status, front.faults.slice(before)]).toEqual([route.method, url, json, expect.any(Number), []])
-        expect(answer.status < 500 || route.url === '/readyz').toBe(true)
-        if (answer.status >= 400 && route.url !== '/readyz') expect(typeof answer.body.code).toBe('string')
-        expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...routes),
+        body,
+        object,
+        fc.string({ maxLength: 40 }),
+        fc.boolean(),
+        async (route, json, query, id, signed) => {
+          const url = `${route.url.replace(/:\w+/, encodeURIComponent(id.toWellFormed()) || 'x')}?${queryOf(query)}`
+          const hasBody = !['GET', 'DELETE'].includes(route.method)
+          const type = route.url.startsWith('/oauth2') ? 'application/x-www-form-urlencoded' : 'application/json'
+          const payload = type === 'application/json' ? JSON.stringify(json) : queryOf(query)
+          const headers = hasBody ? { 'content-type': type, 'x-request-id': id.replaceAll(/[^\x20-\x7e]/g, '') } : {}
+          const answer = await front.call(
+            signed ? admin : undefined,
+            route.method as Method,
+            url,
+            hasBody ? payload : undefined,
+            { headers },
+          )
+          expect([route.method, url, json, answer.status, front.faults.slice(before)]).toEqual([
+            route.method,
+            url,
+            json,
+            expect.any(Number),
+            [],
+          ])
+          expect(answer.status < 500 || route.url === '/readyz').toBe(true)
+          if (answer.status >= 400 && route.url !== '/readyz') expect(typeof answer.body.code).toBe('string')
+          expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+        },
+      ),
       { numRuns: 600 },
     )
   })
 
   test('in lines of events costs no other line', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), body.map((line) => JSON.stringify(line))), { maxLength: 8 }), async (lines) => {
-        const good = JSON.stringify({ at: front.clock.now(), outcome: 'accepted', reason: 'valid', token: 'AKIA1', owner: 'o' })
-        const text = [...lines.map((line) => line.replaceAll(/[\r\n]/g, ' ')), good].join('\n')
-        const answer = await front.call(admin, 'POST', '/v1/events', text, { headers: { 'content-type': 'application/x-ndjson' } })
-        expect([answer.status, answer.body.results?.at(-1)?.result]).toEqual([200, 'stored'])
-        expect(front.faults).toEqual([])
-      }),
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            fc.string({ unit: 'binary', maxLength: 40 }),
+            body.map((line) => JSON.stringify(line)),
+          ),
+          { maxLength: 8 },
+        ),
+        async (lines) => {
+          const good = JSON.stringify({ at: front.clock.now(), outcome: 'accepted', reason: 'valid', token: 'AKIA1', owner: 'o' })
+          const text = [...lines.map((line) => line.replaceAll(/[\r\n]/g, ' ')), good].join('\n')
+          const answer = await front.call(admin, 'POST', '/v1/events', text, {
+            headers: { 'content-type': 'application/x-ndjson' },
+          })
+          expect([answer.status, answer.body.results?.at(-1)?.result]).toEqual([200, 'stored'])
+          expect(front.faults).toEqual([])
+        },
+      ),
       { numRuns: 60 },
     )
   })
 })
 
 function queryOf(fields: Readonly<Record<string, unknown>>): string {
-  return new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value)])).toString()
+  return new URLSearchParams(
+    Object.entries(fields).map(([name, value]): [string, string] => [
+      name,
+      typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value),
+    ]),
+  ).toString()
 }

@@ -25,7 +25,10 @@ describe('reading', () => {
   })
 
   test('is counted for all tokens of an owner together, and apart from others', async () => {
-    const [first, second] = [await front.token({ role: 'analyst', owner: 'twice' }), await front.token({ role: 'auditor', owner: 'twice' })]
+    const [first, second] = [
+      await front.token({ role: 'analyst', owner: 'twice' }),
+      await front.token({ role: 'auditor', owner: 'twice' }),
+    ]
     for (let i = 0; i < 5; i++) expect((await front.call(i % 2 ? first.text : second.text, 'GET', '/v1/tokens')).status).toBe(200)
     expect((await front.call(first.text, 'GET', '/v1/tokens')).status).toBe(429)
     const stranger = await front.token({ role: 'admin', tenant: front.other, owner: 'twice' })

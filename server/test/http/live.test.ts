@@ -21,13 +21,20 @@ interface Stream {
 }
 
 async function listen(token: string, headers: Record<string, string> = {}): Promise<Stream> {
-  const answer = await front.app.inject({ method: 'GET', url: '/v1/live', headers: { authorization: `Bearer ${token}`, ...headers }, payloadAsStream: true })
+  const answer = await front.app.inject({
+    method: 'GET',
+    url: '/v1/live',
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    payloadAsStream: true,
+  })
   const stream = answer.stream()
   let text = ''
   stream.on('data', (chunk: Buffer) => void (text += chunk.toString()))
   const ended = new Promise<void>((resolve) => void stream.once('end', resolve).once('close', resolve))
   const of = <Name extends LiveMessage['name']>(name: Name): LiveMessages[Name][] =>
-    [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].filter((match) => match[1] === name).map((match) => JSON.parse(match[2] ?? '') as LiveMessages[Name])
+    [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)]
+      .filter((match) => match[1] === name)
+      .map((match) => JSON.parse(match[2] ?? '') as LiveMessages[Name])
   return { status: answer.statusCode, headers: answer.headers, text: () => text, of, ended, close: () => void stream.destroy() }
 }
 
@@ -47,8 +54,14 @@ describe('the live stream', () => {
     await validate('junk')
     await vi.waitFor(() => {
       const shop = stream.of('event').filter(({ service }) => service === 'shop')
-      expect(shop.filter(({ token, outcome }) => token?.id === id && token.owner === 'buyer' && outcome === 'accepted')).toHaveLength(3)
-      expect(shop.some(({ reason, outcome, fingerprint }) => reason === 'malformed' && outcome === 'rejected' && fingerprint !== undefined)).toBe(true)
+      expect(
+        shop.filter(({ token, outcome }) => token?.id === id && token.owner === 'buyer' && outcome === 'accepted'),
+      ).toHaveLength(3)
+      expect(
+        shop.some(
+          ({ reason, outcome, fingerprint }) => reason === 'malformed' && outcome === 'rejected' && fingerprint !== undefined,
+        ),
+      ).toBe(true)
     }, 5000)
     const counts = stream.of('counts').flatMap(({ seconds }) => seconds)
     expect(counts.reduce((sum, { invalid }) => sum + invalid, 0)).toBe(1)
@@ -63,7 +76,10 @@ describe('the live stream', () => {
     const items = Array.from({ length: 400 }, () => ({ token: text, service: 'burst' }))
     await front.call(admin.text, 'POST', '/v1/validate', { items })
     await vi.waitFor(() => {
-      const accepted = stream.of('counts').flatMap(({ seconds }) => seconds).reduce((sum, second) => sum + second.accepted, 0)
+      const accepted = stream
+        .of('counts')
+        .flatMap(({ seconds }) => seconds)
+        .reduce((sum, second) => sum + second.accepted, 0)
       expect(accepted).toBeGreaterThanOrEqual(400)
     }, 5000)
     expect(stream.of('event').filter(({ service }) => service === 'burst').length).toBeLessThan(400)
@@ -76,7 +92,9 @@ describe('the live stream', () => {
     await validate((await front.token()).text)
     await vi.waitFor(() => expect(viewer.of('counts').length).toBeGreaterThan(0), 5000)
     expect(viewer.of('event')).toEqual([])
-    expect([...stranger.of('counts'), ...stranger.of('event')].filter((each) => JSON.stringify(each).includes('shop'))).toEqual([])
+    expect([...stranger.of('counts'), ...stranger.of('event')].filter((each) => JSON.stringify(each).includes('shop'))).toEqual(
+      [],
+    )
     viewer.close()
     stranger.close()
   })
@@ -93,7 +111,10 @@ describe('the live stream', () => {
     const url = await front.app.listen({ port: 0, host: '127.0.0.1' })
     const open = () => {
       const leaving = new AbortController()
-      return { leaving, answer: fetch(`${url}/v1/live`, { headers: { authorization: `Bearer ${text}` }, signal: leaving.signal }) }
+      return {
+        leaving,
+        answer: fetch(`${url}/v1/live`, { headers: { authorization: `Bearer ${text}` }, signal: leaving.signal }),
+      }
     }
     const [first, second] = [open(), open()]
     expect([(await first.answer).status, (await second.answer).status]).toEqual([200, 200])
@@ -117,7 +138,12 @@ describe('the live stream', () => {
   test('ends with a notice when the server stops, and new requests are told so', async () => {
     const stopping = await openFront()
     const { text } = await stopping.token({ role: 'admin' })
-    const answer = await stopping.app.inject({ method: 'GET', url: '/v1/live', headers: { authorization: `Bearer ${text}` }, payloadAsStream: true })
+    const answer = await stopping.app.inject({
+      method: 'GET',
+      url: '/v1/live',
+      headers: { authorization: `Bearer ${text}` },
+      payloadAsStream: true,
+    })
     let seen = ''
     const stream = answer.stream().on('data', (chunk: Buffer) => void (seen += chunk.toString()))
     const ended = new Promise((resolve) => void stream.once('end', resolve))

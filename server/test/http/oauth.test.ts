@@ -26,8 +26,15 @@ describe('introspection (RFC 7662)', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers['cache-control']).toBe('no-store')
     expect(answer.body).toEqual({
-      active: true, scope: 'orders:read orders:write', client_id: 'bot', sub: 'bot', token_type: 'Bearer', jti: record.id,
-      exp: (front.clock.now() + 60_000) / 1000, iat: front.clock.now() / 1000, iss: 'https://trail.example',
+      active: true,
+      scope: 'orders:read orders:write',
+      client_id: 'bot',
+      sub: 'bot',
+      token_type: 'Bearer',
+      jti: record.id,
+      exp: (front.clock.now() + 60_000) / 1000,
+      iat: front.clock.now() / 1000,
+      iss: 'https://trail.example',
     })
   })
 
@@ -35,7 +42,11 @@ describe('introspection (RFC 7662)', () => {
     const stranger = await front.token({ tenant: front.other })
     const revoked = await front.token()
     await front.issuer.revoke({ tenantNo: front.own.no, actor: { no: 0, kind: 'system' }, id: revoked.id, reason: 'manual' })
-    const action = await front.issuer.issue({ tenantNo: front.own.no, actor: { no: 0, kind: 'system' }, input: { kind: 'action', owner: 'bot', action: 'pay' } })
+    const action = await front.issuer.issue({
+      tenantNo: front.own.no,
+      actor: { no: 0, kind: 'system' },
+      input: { kind: 'action', owner: 'bot', action: 'pay' },
+    })
     for (const token of ['junk', stranger.text, revoked.text, action.token, 'x'.repeat(5000)]) {
       const answer = await post('introspect', `token=${token}`)
       expect([answer.status, answer.text]).toEqual([200, '{"active":false}'])
@@ -43,7 +54,11 @@ describe('introspection (RFC 7662)', () => {
   })
 
   test('never consumes: a token with two uses still has them', async () => {
-    const { record, token } = await front.issuer.issue({ tenantNo: front.own.no, actor: { no: 0, kind: 'system' }, input: { kind: 'access', owner: 'bot', usesMax: 2 } })
+    const { record, token } = await front.issuer.issue({
+      tenantNo: front.own.no,
+      actor: { no: 0, kind: 'system' },
+      input: { kind: 'access', owner: 'bot', usesMax: 2 },
+    })
     for (let i = 0; i < 5; i++) expect((await post('introspect', `token=${token}`)).body.active).toBe(true)
     expect((await front.records.read.token(front.own.no, record.id))?.usesLeft).toBe(2)
   })
@@ -52,7 +67,9 @@ describe('introspection (RFC 7662)', () => {
     const basic = (id: string) => `Basic ${Buffer.from(`${id}:${client.text}`).toString('base64')}`
     expect((await post('introspect', 'token=junk', basic(client.id))).text).toBe('{"active":false}')
     expect((await post('introspect', 'token=junk', basic('somebody'))).status).toBe(401)
-    expect((await front.call(undefined, 'GET', '/v1/tokens', undefined, { headers: { authorization: basic(client.id) } })).status).toBe(401)
+    expect(
+      (await front.call(undefined, 'GET', '/v1/tokens', undefined, { headers: { authorization: basic(client.id) } })).status,
+    ).toBe(401)
   })
 
   test('wants a form with one token', async () => {
@@ -74,7 +91,11 @@ describe('revocation (RFC 7009)', () => {
   })
 
   test('ends an action token without consuming it', async () => {
-    const { record, token } = await front.issuer.issue({ tenantNo: front.own.no, actor: { no: 0, kind: 'system' }, input: { kind: 'action', owner: 'bot', action: 'pay', resource: 'i1' } })
+    const { record, token } = await front.issuer.issue({
+      tenantNo: front.own.no,
+      actor: { no: 0, kind: 'system' },
+      input: { kind: 'action', owner: 'bot', action: 'pay', resource: 'i1' },
+    })
     expect((await post('revoke', `token=${token}`)).status).toBe(200)
     expect((await front.records.read.token(front.own.no, record.id))?.ending).toBe('revoked')
   })

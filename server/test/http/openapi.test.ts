@@ -30,7 +30,9 @@ type Document = {
 }
 
 function operations(): [string, Operation][] {
-  return Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]))
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]),
+  )
 }
 
 describe('/openapi.json', () => {
@@ -40,7 +42,9 @@ describe('/openapi.json', () => {
   })
 
   test('holds every route with its permission, and no other', () => {
-    const served = front.app.routeTable.filter(({ method }) => method !== 'HEAD').map(({ method, url, permission }) => `${method} ${templateOf(url)} ${permission}`)
+    const served = front.app.routeTable
+      .filter(({ method }) => method !== 'HEAD')
+      .map(({ method, url, permission }) => `${method} ${templateOf(url)} ${permission}`)
     const described = operations().map(([name, operation]) => `${name} ${operation['x-permission']}`)
     expect(described.sort()).toEqual(served.sort())
   })
@@ -51,12 +55,15 @@ describe('/openapi.json', () => {
     for (const [name, operation] of operations()) {
       expect([name, typeof operation.summary, operation.tags?.every((tag) => tags.has(tag))]).toEqual([name, 'string', true])
       const inPath = [...name.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
-      const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name)
+      const declared = (operation.parameters ?? [])
+        .filter((parameter) => parameter.in === 'path')
+        .map((parameter) => parameter.name)
       expect([name, declared]).toEqual([name, inPath])
       expect(operation.security.flatMap(Object.keys).every((scheme) => schemes.has(scheme))).toBe(true)
       expect(operation.security.length === 0).toBe(operation['x-permission'] === 'public')
       expect(Object.keys(operation.responses).length).toBeGreaterThan(0)
-      for (const answer of Object.values(operation.responses)) expect(answer.description ?? answer.$ref).toMatch(/^(?!#)|^#\/components\/responses\/Problem$/)
+      for (const answer of Object.values(operation.responses))
+        expect(answer.description ?? answer.$ref).toMatch(/^(?!#)|^#\/components\/responses\/Problem$/)
     }
   })
 
@@ -81,11 +88,19 @@ describe('/openapi.json', () => {
 
 function schemasOf({ parameters = [], requestBody, responses }: Operation): Schema[] {
   const contents = [requestBody?.content ?? {}, ...Object.values(responses).map(({ content }) => content ?? {})]
-  return [...parameters.map(({ schema }) => schema), ...contents.flatMap((content) => Object.values(content).flatMap(({ schema }) => (schema ? [schema] : [])))]
+  return [
+    ...parameters.map(({ schema }) => schema),
+    ...contents.flatMap((content) => Object.values(content).flatMap(({ schema }) => (schema ? [schema] : []))),
+  ]
 }
 
 function closedEverywhere(schema: Schema): boolean {
-  const parts = [schema['anyOf'], schema['allOf'], schema['items'] && [schema['items']], schema['properties'] && Object.values(schema['properties'])]
+  const parts = [
+    schema['anyOf'],
+    schema['allOf'],
+    schema['items'] && [schema['items']],
+    schema['properties'] && Object.values(schema['properties']),
+  ]
   const inner = parts.flatMap((part) => (Array.isArray(part) ? (part as Schema[]) : []))
   const { additionalProperties: other } = schema
   const own = schema['type'] !== 'object' || other === false || (typeof other === 'object' && other !== null)

@@ -20,14 +20,28 @@ const PUBLIC = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
 function routes() {
   return front.app.routeTable
     .filter(({ method, url }) => PUBLIC.includes(method) && url !== '/v1/live')
-    .map(({ method, url, permission }) => ({ method: method as Method, url: url.replace(/:\w+/, '0000000000000000'), permission }))
+    .map(({ method, url, permission }) => ({
+      method: method as Method,
+      url: url.replace(/:\w+/, '0000000000000000'),
+      permission,
+    }))
 }
 
 describe('every route', () => {
   test('names a permission, and those that are public are these', () => {
     expect(front.app.routeTable.length).toBeGreaterThan(40)
-    const open = front.app.routeTable.filter(({ permission }) => permission === 'public').map(({ method, url }) => `${method} ${url}`)
-    expect(open.sort()).toEqual(['GET /healthz', 'GET /openapi.json', 'GET /readyz', 'HEAD /healthz', 'HEAD /openapi.json', 'HEAD /readyz', 'POST /v1/session'])
+    const open = front.app.routeTable
+      .filter(({ permission }) => permission === 'public')
+      .map(({ method, url }) => `${method} ${url}`)
+    expect(open.sort()).toEqual([
+      'GET /healthz',
+      'GET /openapi.json',
+      'GET /readyz',
+      'HEAD /healthz',
+      'HEAD /openapi.json',
+      'HEAD /readyz',
+      'POST /v1/session',
+    ])
   })
 
   test('a route that names none does not start', () => {
@@ -112,7 +126,8 @@ describe('a token that signs in', () => {
   test('its use is an event of the service tokentrail, at most one a second', async () => {
     const { text, id } = await front.token({ role: 'analyst' })
     const record = await front.records.read.token(front.own.no, id)
-    const used = async () => (await front.rows()).filter(({ tokenNo, service }) => tokenNo === record?.no && service === 'tokentrail').length
+    const used = async () =>
+      (await front.rows()).filter(({ tokenNo, service }) => tokenNo === record?.no && service === 'tokentrail').length
     for (let i = 0; i < 5; i++) await front.call(text, 'GET', '/v1/tokens')
     expect(await used()).toBe(1)
     front.clock.move(1000)
@@ -125,6 +140,8 @@ describe('a token that signs in', () => {
     await front.call(text, 'GET', '/v1/tokens')
     const record = await front.records.read.token(front.own.no, id)
     const refused = (await front.rows()).filter(({ type, ownerNo }) => type === 402 && ownerNo === record?.ownerNo)
-    expect(refused.map(({ reason, route, outcome }) => ({ reason, route, outcome }))).toEqual([{ reason: 150, route: '/v1/tokens', outcome: 2 }])
+    expect(refused.map(({ reason, route, outcome }) => ({ reason, route, outcome }))).toEqual([
+      { reason: 150, route: '/v1/tokens', outcome: 2 },
+    ])
   })
 })

@@ -18,6 +18,7 @@ import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
 import { openRecords } from '../../src/records/open.ts'
 import type { Actor, Records, Role, Tenant } from '../../src/records/records.ts'
+import { startShipping } from '../../src/ship/ship.ts'
 import { migrateStore } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/open.ts'
 import { createIssuer, type Issuer } from '../../src/tokens/issuer.ts'
@@ -46,7 +47,13 @@ export interface Front {
   /** Text and id of a fresh access token. */
   token(o?: { role?: Role; tenant?: Tenant; owner?: string; scopes?: string[] }): Promise<{ text: string; id: string }>
   /** A request with a token, JSON in and out. */
-  call(token: string | undefined, method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE', url: string, body?: unknown, more?: InjectOptions): Promise<Reply>
+  call(
+    token: string | undefined,
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    url: string,
+    body?: unknown,
+    more?: InjectOptions,
+  ): Promise<Reply>
   /** Every row that became durable. */
   rows(): Promise<EventRow[]>
   close(): Promise<void>
@@ -61,7 +68,7 @@ export interface Reply {
   readonly body: any
 }
 
-export async function openFront(options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts> } = {}): Promise<Front> {
+export async function openFront(options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean } = {}): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-http-'))
   const clock = stillClock()
   const faults: object[] = []
@@ -81,19 +88,40 @@ export async function openFront(options: { access?: Partial<AccessOptions>; http
   const issuer = createIssuer(tokenParts)
   const store = await openStore({ dir: folder, memoryBytesMax: 1 << 30, log })
   await migrateStore(store)
+  const shipping = options.ship ? startShipping({ journal, journalFile: join(folder, 'journal.db'), store: store.address, clock, log }) : undefined
   const ask = createAsk({ store, records, journal, clock })
   const metrics = createMetrics({ ask, store, records, journal, clock })
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })
   const parts: HttpParts = {
-    records, journal, store, door, issuer, ask, metrics, live, ingest, access, clock, log, version: '0.0.0-test',
+    records,
+    journal,
+    store,
+    door,
+    issuer,
+    ask,
+    metrics,
+    live,
+    ingest,
+    access,
+    clock,
+    log,
+    version: '0.0.0-test',
     ...options.http,
   }
   const app = await createHttp(parts)
 
   return {
-    app, records, journal, issuer, access, clock, own, other, faults,
+    app,
+    records,
+    journal,
+    issuer,
+    access,
+    clock,
+    own,
+    other,
+    faults,
     async token({ role, tenant = own, owner = role ?? 'service', scopes = [] } = {}) {
       const input = { kind: 'access', owner, scopes, ...(role ? { role } : {}) } as const
       const { record, token } = await issuer.issue({ tenantNo: tenant.no, actor: SYSTEM, input })
@@ -116,6 +144,7 @@ export async function openFront(options: { access?: Partial<AccessOptions>; http
       live.close()
       await relay.close()
       door.close()
+      await shipping?.close()
       await journal.close()
       privacy.close()
       await store.close()

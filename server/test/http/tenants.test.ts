@@ -35,7 +35,10 @@ describe("another tenant's token", () => {
     ['POST', '/v1/sign-in-links', { token: '{id}' }],
   ] as const)('%s %s answers as for one that does not exist', async (method, url, body) => {
     const fill = (id: string): unknown => (body && 'token' in body ? { token: id } : body)
-    const [other, none] = [await answerTo(method, url, fill(foreign.id), foreign.id), await answerTo(method, url, fill(UNKNOWN), UNKNOWN)]
+    const [other, none] = [
+      await answerTo(method, url, fill(foreign.id), foreign.id),
+      await answerTo(method, url, fill(UNKNOWN), UNKNOWN),
+    ]
     expect(other).toEqual(none)
     expect(other.status).toBe(404)
   })
@@ -48,7 +51,9 @@ describe("another tenant's token", () => {
   test('validates as invalid, byte for byte as junk does', async () => {
     const answers = await Promise.all([foreign.text, 'junk'].map((token) => front.call(admin, 'POST', '/v1/validate', { token })))
     const service = await front.token({ role: 'validate' })
-    const coarse = await Promise.all([foreign.text, 'junk'].map((token) => front.call(service.text, 'POST', '/v1/validate', { token })))
+    const coarse = await Promise.all(
+      [foreign.text, 'junk'].map((token) => front.call(service.text, 'POST', '/v1/validate', { token })),
+    )
     expect(coarse[0]?.text).toBe(coarse[1]?.text)
     expect(coarse[0]?.body).toMatchObject({ verdict: 'rejected', answer: 'invalid', reason: 'invalid' })
     expect(answers[0]?.body.token).toBeUndefined()
@@ -64,14 +69,20 @@ describe("another tenant's token", () => {
   })
 
   test('signs in to its own tenant only', async () => {
-    const { record } = await front.issuer.issue({ tenantNo: front.other.no, actor: SYSTEM, input: { kind: 'access', owner: 'theirs' } })
+    const { record } = await front.issuer.issue({
+      tenantNo: front.other.no,
+      actor: SYSTEM,
+      input: { kind: 'access', owner: 'theirs' },
+    })
     const list = await front.call(foreign.text, 'GET', '/v1/tokens')
     expect(list.body.items.map(({ id }: { id: string }) => id).sort()).toEqual([foreign.id, record.id].sort())
   })
 
   test('no body, parameter or header names a tenant', async () => {
     for (const name of ['tenant', 'tenantNo', 'tenantId']) {
-      expect((await front.call(admin, 'POST', '/v1/tokens', { owner: 'a', [name]: front.other.no })).body.code).toBe('field_unknown')
+      expect((await front.call(admin, 'POST', '/v1/tokens', { owner: 'a', [name]: front.other.no })).body.code).toBe(
+        'field_unknown',
+      )
       expect((await front.call(admin, 'POST', '/v1/validate', { token: 'a', [name]: front.other.no })).status).toBe(400)
       expect((await front.call(admin, 'GET', `/v1/tokens?${name}=${front.other.no}`)).body.code).toBe('parameter_invalid')
     }

@@ -23,12 +23,25 @@ const validate = (body: object, as = service) => front.call(as, 'POST', '/v1/val
 describe('tokens over HTTP', () => {
   test('an issued token is shown whole, its text once, and never its digest', async () => {
     const answer = await front.call(admin, 'POST', '/v1/tokens', {
-      owner: 'billing', name: 'nightly', scopes: ['invoices:read'], ttlSeconds: 3600, metadata: { team: 'money' }, cidrs: ['10.0.0.0/8'],
+      owner: 'billing',
+      name: 'nightly',
+      scopes: ['invoices:read'],
+      ttlSeconds: 3600,
+      metadata: { team: 'money' },
+      cidrs: ['10.0.0.0/8'],
     })
     const { id, token } = answer.body
     expect(answer.body).toMatchObject({
-      kind: 'access', state: 'active', owner: 'billing', name: 'nightly', scopes: ['invoices:read'], metadata: { team: 'money' },
-      cidrs: ['10.0.0.0/8'], issuedAt: '2026-11-25T12:00:00.000Z', expiresAt: '2026-11-25T13:00:00.000Z', role: null,
+      kind: 'access',
+      state: 'active',
+      owner: 'billing',
+      name: 'nightly',
+      scopes: ['invoices:read'],
+      metadata: { team: 'money' },
+      cidrs: ['10.0.0.0/8'],
+      issuedAt: '2026-11-25T12:00:00.000Z',
+      expiresAt: '2026-11-25T13:00:00.000Z',
+      role: null,
     })
     expect(token).toMatch(/^ttk_[0-9A-Za-z]{16}_[0-9A-Za-z]{49}$/)
     const shown = await front.call(admin, 'GET', `/v1/tokens/${id}`)
@@ -39,13 +52,21 @@ describe('tokens over HTTP', () => {
 
   test('times may be RFC 3339 or milliseconds', async () => {
     const at = front.clock.now() + 3_600_000
-    const [text, number] = [await issue({ owner: 'a', expiresAt: new Date(at).toISOString() }), await issue({ owner: 'a', expiresAt: at })]
-    for (const { id } of [text, number]) expect((await front.call(admin, 'GET', `/v1/tokens/${id}`)).body.expiresAt).toBe(new Date(at).toISOString())
+    const [text, number] = [
+      await issue({ owner: 'a', expiresAt: new Date(at).toISOString() }),
+      await issue({ owner: 'a', expiresAt: at }),
+    ]
+    for (const { id } of [text, number])
+      expect((await front.call(admin, 'GET', `/v1/tokens/${id}`)).body.expiresAt).toBe(new Date(at).toISOString())
   })
 
   test('validation tells the service the class, and the admin the reason', async () => {
     const { token, id } = await issue({ owner: 'bot', scopes: ['a'] })
-    expect((await validate({ token, scopes: ['a'] })).body).toMatchObject({ verdict: 'accepted', answer: 'accepted', token: { id, owner: 'bot', scopes: ['a'] } })
+    expect((await validate({ token, scopes: ['a'] })).body).toMatchObject({
+      verdict: 'accepted',
+      answer: 'accepted',
+      token: { id, owner: 'bot', scopes: ['a'] },
+    })
     const refused = (await validate({ token, scopes: ['b'] })).body
     expect(refused).toMatchObject({ verdict: 'rejected', answer: 'forbidden', reason: 'forbidden' })
     expect(refused.token).toBeUndefined()
@@ -56,13 +77,17 @@ describe('tokens over HTTP', () => {
     const { token } = await issue({ owner: 'bot' })
     const items = Array.from({ length: 250 }, (_, i) => ({ token: i % 3 === 0 ? token : `junk ${i}` }))
     const answer = await validate({ items })
-    expect(answer.body.items.map(({ verdict }: { verdict: string }) => verdict)).toEqual(items.map((_, i) => (i % 3 === 0 ? 'accepted' : 'rejected')))
+    expect(answer.body.items.map(({ verdict }: { verdict: string }) => verdict)).toEqual(
+      items.map((_, i) => (i % 3 === 0 ? 'accepted' : 'rejected')),
+    )
   })
 
   test('an action token is consumed by one of many at once', async () => {
     const { token, id } = await issue({ kind: 'action', owner: 'bot', action: 'invoice.pay', resource: 'i-1' })
     expect((await validate({ token, action: 'invoice.pay', resource: 'i-2' })).body.answer).toBe('forbidden')
-    const answers = await Promise.all(Array.from({ length: 40 }, () => validate({ token, action: 'invoice.pay', resource: 'i-1' })))
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => validate({ token, action: 'invoice.pay', resource: 'i-1' })),
+    )
     expect(answers.filter(({ body }) => body.verdict === 'accepted')).toHaveLength(1)
     expect((await front.call(admin, 'GET', `/v1/tokens/${id}`)).body).toMatchObject({ state: 'consumed', ending: 'consumed' })
   })
@@ -70,7 +95,9 @@ describe('tokens over HTTP', () => {
   test('a short code is given as digits, noted as sent and locked after too many attempts', async () => {
     const { token, code, id } = await issue({ kind: 'validation', owner: 'bot', channel: 'sms', codeDigits: 6, attemptsMax: 2 })
     expect(code).toMatch(/^\d{6}$/)
-    expect((await front.call(admin, 'POST', `/v1/tokens/${id}/sent`, { address: '+4912345' })).body.sentAt).toBe('2026-11-25T12:00:00.000Z')
+    expect((await front.call(admin, 'POST', `/v1/tokens/${id}/sent`, { address: '+4912345' })).body.sentAt).toBe(
+      '2026-11-25T12:00:00.000Z',
+    )
     const wrong = token.slice(0, -6) + (code === '000000' ? '000001' : '000000')
     for (let i = 0; i < 2; i++) expect((await validate({ token: wrong, kind: 'validation' })).body.verdict).toBe('rejected')
     expect((await validate({ token, kind: 'validation' })).body.verdict).toBe('rejected')
@@ -95,7 +122,10 @@ describe('tokens over HTTP', () => {
     expect((await post('suspend', { note: 'looking into it' })).body.state).toBe('suspended')
     expect((await validate({ token }, admin)).body.reason).toBe('suspended')
     expect((await post('resume')).body.state).toBe('active')
-    expect((await front.call(admin, 'PATCH', `/v1/tokens/${id}`, { name: 'new', scopes: ['x'] })).body).toMatchObject({ name: 'new', scopes: ['x'] })
+    expect((await front.call(admin, 'PATCH', `/v1/tokens/${id}`, { name: 'new', scopes: ['x'] })).body).toMatchObject({
+      name: 'new',
+      scopes: ['x'],
+    })
     expect((await post('revoke', { reason: 'leaked' })).body).toMatchObject({ state: 'revoked', endingReason: 'leaked' })
     expect((await validate({ token }, admin)).body.reason).toBe('revoked')
     for (const act of ['resume', 'suspend', 'revoke', 'rotate']) expect((await post(act)).status).toBe(409)
@@ -103,11 +133,25 @@ describe('tokens over HTTP', () => {
 
   test('hashes of another system are taken over and validate unchanged', async () => {
     const text = 'sk_live_51Habc'
-    const tokens = [{ id: 'legacy:1', owner: 'shop', scheme: 'sha256:hex', hash: createHash('sha256').update(text).digest('hex'), issuedAt: '2025-01-01T00:00:00Z' }]
+    const tokens = [
+      {
+        id: 'legacy:1',
+        owner: 'shop',
+        scheme: 'sha256:hex',
+        hash: createHash('sha256').update(text).digest('hex'),
+        issuedAt: '2025-01-01T00:00:00Z',
+      },
+    ]
     const first = await front.call(admin, 'POST', '/v1/tokens/import', { tokens })
     expect(first.body).toMatchObject({ imported: [{ id: 'legacy:1', issuedAt: '2025-01-01T00:00:00.000Z' }], existing: [] })
-    expect((await front.call(admin, 'POST', '/v1/tokens/import', { tokens })).body).toMatchObject({ imported: [], existing: ['legacy:1'] })
-    expect((await validate({ token: text })).body).toMatchObject({ verdict: 'accepted', token: { id: 'legacy:1', owner: 'shop' } })
+    expect((await front.call(admin, 'POST', '/v1/tokens/import', { tokens })).body).toMatchObject({
+      imported: [],
+      existing: ['legacy:1'],
+    })
+    expect((await validate({ token: text })).body).toMatchObject({
+      verdict: 'accepted',
+      token: { id: 'legacy:1', owner: 'shop' },
+    })
     const bad = await front.call(admin, 'POST', '/v1/tokens/import', { tokens: [{ ...tokens[0], id: 'legacy:2', hash: 'xyz' }] })
     expect([bad.status, bad.body.code, bad.body.input]).toEqual([400, 'hash_invalid', '/tokens/0/hash'])
   })
@@ -127,12 +171,24 @@ describe('tokens over HTTP', () => {
 })
 
 describe('events over HTTP', () => {
-  const event = (id: string) => ({ id, at: front.clock.now(), outcome: 'accepted', reason: 'valid', token: 'AKIAEXAMPLE', owner: 'aws' })
+  const event = (id: string) => ({
+    id,
+    at: front.clock.now(),
+    outcome: 'accepted',
+    reason: 'valid',
+    token: 'AKIAEXAMPLE',
+    owner: 'aws',
+  })
 
   test('are stored once, answered line by line, and a bad line costs no other', async () => {
     const first = await front.call(admin, 'POST', '/v1/events', [event('a'), { at: 'never' }, event('b'), event('a')])
     expect(first.body).toMatchObject({ stored: 2, repeated: 1, rejected: 1, lost: 0 })
-    expect(first.body.results.map(({ result }: { result: string }) => result)).toEqual(['stored', 'rejected', 'stored', 'repeated'])
+    expect(first.body.results.map(({ result }: { result: string }) => result)).toEqual([
+      'stored',
+      'rejected',
+      'stored',
+      'repeated',
+    ])
     expect(first.body.results[1]).toMatchObject({ code: 'time_invalid', input: '/at' })
   })
 
@@ -140,7 +196,15 @@ describe('events over HTTP', () => {
     const text = [JSON.stringify(event('l1')), '{"at":', '', JSON.stringify({ ...event('l2'), owner: 'größe' })].join('\r\n')
     const headers = { 'content-type': 'application/x-ndjson', authorization: `Bearer ${admin}` }
     const answer = await front.app.inject({ method: 'POST', url: '/v1/events', headers, payload: piecesOf(Buffer.from(text), 7) })
-    expect(answer.json()).toMatchObject({ stored: 2, rejected: 1, results: [{ index: 0, result: 'stored' }, { index: 1, code: 'body_malformed' }, { index: 2, result: 'stored' }] })
+    expect(answer.json()).toMatchObject({
+      stored: 2,
+      rejected: 1,
+      results: [
+        { index: 0, result: 'stored' },
+        { index: 1, code: 'body_malformed' },
+        { index: 2, result: 'stored' },
+      ],
+    })
     const rows = (await front.rows()).filter(({ flags }) => (flags & 1024) !== 0)
     expect(rows.length).toBeGreaterThan(0)
   })
@@ -152,16 +216,26 @@ describe('events over HTTP', () => {
   })
 
   test('a client gets a writer number of its own', async () => {
-    const [first, second] = [await front.call(admin, 'POST', '/v1/events/writers'), await front.call(admin, 'POST', '/v1/events/writers')]
+    const [first, second] = [
+      await front.call(admin, 'POST', '/v1/events/writers'),
+      await front.call(admin, 'POST', '/v1/events/writers'),
+    ]
     expect(first.status).toBe(201)
     expect(second.body.writer).toBeGreaterThan(first.body.writer)
   })
 
   test('an import notes how far it is', async () => {
     const put = (body: object) => front.call(admin, 'PUT', '/v1/imports/cloudtrail:abc', body)
-    expect((await put({ file: 'a.json', recordsDone: 5, recordsTotal: 9 })).body).toMatchObject({ source: 'cloudtrail:abc', recordsDone: 5, finishedAt: null })
+    expect((await put({ file: 'a.json', recordsDone: 5, recordsTotal: 9 })).body).toMatchObject({
+      source: 'cloudtrail:abc',
+      recordsDone: 5,
+      finishedAt: null,
+    })
     await put({ file: 'a.json', recordsDone: 9, recordsTotal: 9, finished: true })
-    expect((await front.call(admin, 'GET', '/v1/imports/cloudtrail:abc')).body).toMatchObject({ recordsDone: 9, finishedAt: expect.stringMatching(/^2026-/) })
+    expect((await front.call(admin, 'GET', '/v1/imports/cloudtrail:abc')).body).toMatchObject({
+      recordsDone: 9,
+      finishedAt: expect.stringMatching(/^2026-/),
+    })
   })
 })
 
