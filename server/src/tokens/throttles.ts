@@ -32,7 +32,7 @@ export interface Throttles {
 }
 
 const SOURCES_MAX = 65_536
-const TOKENS_MAX = 1_048_576
+const TOKENS_MAX = 262_144
 const TENANTS_MAX = 65_536
 
 /** Makes the limits; all in the memory of this process, monotonic and bounded. */
