@@ -39,6 +39,9 @@ const SILENCE_MS = 1_000
 const BEAT_MS_MAX = 3_000
 const RECONNECT_MS = 200
 
+/** How long a farewell may take; a server that does not answer is left. */
+const END_MS_MAX = 1_000
+
 /** Beats between two looks for what a dead process left. */
 const ADOPTION_BEATS = 20
 
@@ -73,7 +76,7 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
     async close() {
       closing.abort()
       await running
-      await client.end()
+      await Promise.race([client.end(), setTimeout(END_MS_MAX)])
     },
   }
 

@@ -11,7 +11,7 @@ import { migrate } from './migrations.ts'
 import { createReads, readOutbox } from './reads.ts'
 import type { Records, TokenChange } from './records.ts'
 import type { Database, Schema } from './schema.ts'
-import type { Transaction } from './transaction.ts'
+import { newTransaction, type Transaction } from './transaction.ts'
 
 /** Actions that run at once; each has its own connection and its own writer number, so that none waits for another's number. */
 const LANES = 8
@@ -21,6 +21,9 @@ const READERS = 8
 
 const STATEMENT_MS = 10_000
 const CONNECT_MS = 5_000
+
+/** A connection is made anew after this time, so that one that died in silence does not stay. */
+const LIFETIME_SECONDS = 600
 
 /** How often an action is tried when the database broke a deadlock or a conflict. */
 const TRIES = 4
@@ -89,7 +92,7 @@ async function inTransaction(
   for (let tries = 1; ; tries += 1) {
     try {
       return await db.transaction().execute(async (trx) => {
-        const tx: Transaction = { db: trx, writer, changes: [], notedCount: 0 }
+        const tx = newTransaction(trx, writer)
         const result = await perform(tx, call)
         if (tx.changes.length > 0) await announce(trx, tx.changes)
         return { result, tx }
@@ -120,7 +123,12 @@ async function lease(db: Database, at: number, count: number): Promise<readonly 
 }
 
 function createPool(url: string, log: Log): Pool {
-  const pool = new Pool({ ...connectionOf(url), max: LANES + READERS, types: { getTypeParser } })
+  const pool = new Pool({
+    ...connectionOf(url),
+    max: LANES + READERS,
+    maxLifetimeSeconds: LIFETIME_SECONDS,
+    types: { getTypeParser },
+  })
   pool.on('error', (error) => log.warn({ cause: error.message }, 'a connection to the records was lost'))
   return pool
 }

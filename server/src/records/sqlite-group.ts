@@ -3,7 +3,7 @@ import { toFailure } from './failure.ts'
 import type { TokenChange } from './records.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import type { Answer } from './sqlite-thread.ts'
-import type { Transaction } from './transaction.ts'
+import { newTransaction, type Transaction } from './transaction.ts'
 
 export type WriterCall = Call & { readonly id: number }
 
@@ -42,7 +42,7 @@ async function runOne(
   writer: number,
   call: WriterCall,
 ): Promise<{ answer: Answer; tx: Transaction }> {
-  const tx: Transaction = { db, writer, changes: [], notedCount: 0 }
+  const tx = newTransaction(db, writer)
   raw.exec('SAVEPOINT action')
   try {
     const result = await perform(tx, call)
@@ -52,6 +52,6 @@ async function runOne(
     // A full disk or a failing one ends the whole transaction, not the savepoint alone.
     if (!raw.isTransaction) throw error
     raw.exec('ROLLBACK TO action; RELEASE action')
-    return { answer: { id: call.id, failure: toFailure(error) }, tx: { ...tx, changes: [], notedCount: 0 } }
+    return { answer: { id: call.id, failure: toFailure(error) }, tx: newTransaction(db, writer) }
   }
 }

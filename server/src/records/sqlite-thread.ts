@@ -70,6 +70,7 @@ export async function startThread<Call extends object, Beside>(o: ThreadOptions<
       try {
         await start()
         o.log.warn({}, `${o.name} was started again`)
+        if (closing.signal.aborted) up?.worker.postMessage('close')
         return
       } catch (error) {
         o.log.error({ cause: String(error) }, `${o.name} cannot be started`)

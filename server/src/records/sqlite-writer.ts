@@ -6,6 +6,7 @@ import { migrate } from './migrations.ts'
 import { holdLock, openForWriting, type SqliteConnection } from './sqlite-connection.ts'
 import { runGroup, type GroupDone, type WriterCall } from './sqlite-group.ts'
 import type { ThreadMessage } from './sqlite-thread.ts'
+import { newTransaction } from './transaction.ts'
 
 /** What the thread is started with. */
 export interface WriterData {
@@ -43,7 +44,9 @@ async function write(port: MessagePort, { file, at }: WriterData): Promise<void>
     isRunning = false
   }
 
+  /** Everything moves into the one file, so that a copy of it is whole. */
   function close(): void {
+    connection.raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     connection.close()
     lock.close()
     port.close()
@@ -64,8 +67,7 @@ function takeWaiting(port: MessagePort, waiting: Message[]): number {
 async function prepare({ raw, db }: SqliteConnection, at: number): Promise<number> {
   raw.exec('BEGIN IMMEDIATE')
   await migrate(db, 'sqlite')
-  const tx = { db, writer: 0, changes: [], notedCount: 0 }
-  const writer = await perform(tx, { name: 'leaseWriter', params: { purpose: 'records', at } })
+  const writer = await perform(newTransaction(db, 0), { name: 'leaseWriter', params: { purpose: 'records', at } })
   raw.exec('COMMIT')
   return Number(writer)
 }

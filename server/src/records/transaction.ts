@@ -16,6 +16,13 @@ export interface Transaction {
   readonly changes: TokenChange[]
   /** Events noted so far. */
   notedCount: number
+  /** Retention class by tenant, read once. */
+  readonly retentions: Map<number, number>
+}
+
+/** What an action works in, at its beginning. The caller begins and ends the database's own transaction. */
+export function newTransaction(db: Database, writer: number): Transaction {
+  return { db, writer, changes: [], notedCount: 0, retentions: new Map() }
 }
 
 /** One action: in a transaction, with plain parameters, to a plain result. */

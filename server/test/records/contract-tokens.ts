@@ -92,6 +92,14 @@ export function describeTokens(open: Open): void {
       await expect(open().act('issueToken', { token, at: NOW, actor: ADMIN })).rejects.toMatchObject({ code: 'not_found' })
     })
 
+    it('refuses a number that is not whole as the mistake of the caller that it is', async () => {
+      const tenant = await addTenant(open())
+      const token = newToken(tenant, { expiresAt: NOW + 0.5 })
+      await expect(open().act('issueToken', { token, at: NOW, actor: ADMIN })).rejects.toMatchObject({
+        code: 'parameter_invalid',
+      })
+    })
+
     it('changes what is asked, notes scopes apart, and notes nothing where nothing differs', async () => {
       const tenant = await addTenant(open())
       const { id } = await issue(open(), tenant, { scopes: ['a', 'b'], name: 'secret project' })

@@ -135,6 +135,13 @@ describe('several processes on one PostgreSQL', () => {
     expect(new Set((await stays.outbox(10)).map(({ event }) => event.tokenNo))).toEqual(new Set([0, token.no]))
   })
 
+  it('refuse a text that PostgreSQL cannot keep as the mistake of the caller that it is', async () => {
+    const records = await open(await newDatabase())
+    const tenant = await addTenant(records)
+    await expect(issue(records, tenant, { name: 'a\0b' })).rejects.toMatchObject({ code: 'parameter_invalid' })
+    await expect(records.read.token(tenant.no, 'a\0b')).rejects.toMatchObject({ code: 'parameter_invalid' })
+  })
+
   it('say that the records are unavailable where there is no server', async () => {
     const nowhere = new URL(await newDatabase())
     nowhere.searchParams.set('host', '/nonexistent')

@@ -78,6 +78,7 @@ export async function noteToken(tx: Transaction, token: TokenRecord, what: Token
     reason: reasonId(what.reason ?? 'none'),
     detail: what.detail ? JSON.stringify(what.detail) : '',
     ...what.facts,
+    flags: flagsOf(token) | (what.facts?.flags ?? 0),
     type: typeId(what.type),
   })
 }
@@ -87,11 +88,14 @@ export function describeActor(actor: Actor | undefined): Partial<EventRow> {
   return actor ? { actorNo: actor.no, actorKind: ACTORS[actor.kind] } : {}
 }
 
-/** Retention class of a tenant's events; the install's own (tenant 0) keep the longest. */
+/** Retention class of a tenant's events; the install's own (tenant 0) are kept longest. */
 export async function retentionOf(tx: Transaction, tenantNo: number): Promise<number> {
   if (tenantNo === 0) return 4
+  const known = tx.retentions.get(tenantNo)
+  if (known !== undefined) return known
   const tenant = await tx.db.selectFrom('tenant').select('retention').where('no', '=', tenantNo).executeTakeFirst()
   if (!tenant) throw new TrailError('not_found', `There is no tenant ${tenantNo}.`, { input: 'tenant' })
+  tx.retentions.set(tenantNo, tenant.retention)
   return tenant.retention
 }
 
@@ -100,10 +104,13 @@ function describeToken(token: TokenRecord): Partial<EventRow> {
     tenant: token.tenantNo,
     kind: KINDS[token.kind],
     population: POPULATIONS.attributed,
-    flags: (token.canary ? FLAGS.canary : 0) | (token.simulated ? FLAGS.simulated : 0) | (token.observed ? FLAGS.observed : 0),
     tokenNo: token.no,
     generation: token.generation,
     ownerNo: token.ownerNo,
     environment: token.environment ?? '',
   }
+}
+
+function flagsOf(token: TokenRecord): number {
+  return (token.canary ? FLAGS.canary : 0) | (token.simulated ? FLAGS.simulated : 0) | (token.observed ? FLAGS.observed : 0)
 }
