@@ -7,9 +7,10 @@ import { createFrameWriter } from '../event/frame.ts'
 import { blankEvent } from '../event/row.ts'
 import type { EventRow } from '../event/row.ts'
 import type { Commit, Passed, Snapshot } from './file.ts'
-import { createFloodGate } from './flood.ts'
+import { createFloodGate, floodEvent } from './flood.ts'
 import type { FloodChange, FloodLimits } from './flood.ts'
 import { createFolds } from './folds.ts'
+import { filledGaps, findGaps } from './gaps.ts'
 import { createGroup } from './group.ts'
 import type { Group } from './group.ts'
 import type { Durability, Journal, JournalBatch, JournalReader, JournalState, Shipped } from './journal.ts'
@@ -61,7 +62,14 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
   const listeners = new Set<(batch: JournalBatch) => void>()
   const waiters = new Set<() => void>()
   const gate = createFloodGate({ clock, limits, key: parts.sampleKey, onChange: noteFlood })
-  const receive = createReceiver({ marks, seen: (ids) => thread.call('seen', ids), write: offer, repeat, settle })
+  const receiver = createReceiver({
+    marks,
+    now: () => clock.now(),
+    seen: (ids) => thread.call('seen', ids),
+    write: offer,
+    repeat,
+    settle,
+  })
   let lastSeq = marks.get(writer)?.high ?? 0
   let { commits, position } = snapshot
   let waiting = snapshot.waiting
@@ -138,6 +146,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
 
   async function settle(moved: ReadonlyMap<number, Mark>, sourceIds: readonly Uint8Array[]): Promise<boolean> {
     const gathering = openGroup()
+    for (const row of filledGaps(marks, moved, clock.now())) void take(row, writer, ++lastSeq, 0)
     gathering.attach({ marks: [...moved], sourceIds })
     return (await gathering.written) === 'journalled'
   }
@@ -238,6 +247,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
   function tick(): void {
     gate.settle()
     declareLosses()
+    receiver.between(tellGaps)
     if (group.hasCarried) send()
     slice = (slice + 1) % 256
     thread
@@ -253,17 +263,22 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
     }
   }
 
-  function noteFlood({ tenant, what, events }: FloodChange): void {
-    const detail = JSON.stringify(what === 'started' ? { perSecond: limits.perSecond } : { events })
-    const row = { ...blankEvent(), tenant, type: TYPES[`coalescing.${what}`].id, occurredAt: clock.now(), detail }
-    void take(row, writer, ++lastSeq, 0)
+  async function tellGaps(): Promise<void> {
+    const found = findGaps(marks, clock.now())
+    if (found.rows.length === 0 || isClosed || isFailing || !hasRoom()) return
+    for (const row of found.rows) void take(row, writer, ++lastSeq, 0)
+    if (await settle(found.marks, [])) for (const [of, mark] of found.marks) marks.set(of, mark)
+  }
+
+  function noteFlood(change: FloodChange): void {
+    void take(floodEvent(change, clock.now()), writer, ++lastSeq, 0)
   }
 
   const declareLoss: Journal['declareLoss'] = (loss) => {
     if (isClosed) return
-    const promise = promiseOf(TYPES['token.validated'].id)
-    openGroup().drop({ ...blankEvent(), tenant: loss.tenant, type: TYPES['token.validated'].id, count: loss.count }, loss.reason)
-    losses.note({ ...loss, promise })
+    const lost = { ...blankEvent(), type: TYPES['token.validated'].id, tenant: loss.tenant, count: loss.count }
+    openGroup().drop(lost, loss.reason)
+    losses.note({ ...loss, promise: promiseOf(lost.type) })
   }
 
   // passing
@@ -351,7 +366,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
   const journal: Journal = {
     writer,
     append,
-    receive,
+    receive: receiver.receive,
     highWater: (of) => Promise.resolve(of === writer ? lastSeq : highWater(marks.get(of) ?? NO_MARK)),
     declareLoss,
     position: () => position,

@@ -1,4 +1,8 @@
+import { TYPES } from 'tokentrail'
+import type { Milliseconds } from 'tokentrail'
 import type { Clock } from '../clock.ts'
+import { blankEvent } from '../event/row.ts'
+import type { EventRow } from '../event/row.ts'
 
 export interface FloodLimits {
   /** Unattributed events of one tenant kept in detail, per second. */
@@ -16,6 +20,11 @@ export interface FloodChange {
   readonly tenant: number
   readonly what: 'started' | 'ended'
   readonly events: number
+}
+
+/** The event that tells of it. */
+export function floodEvent({ tenant, what, events }: FloodChange, at: Milliseconds): EventRow {
+  return { ...blankEvent(), tenant, type: TYPES[`coalescing.${what}`].id, occurredAt: at, detail: JSON.stringify({ events }) }
 }
 
 /** Decides, event by event, how an unattributed one is kept. */

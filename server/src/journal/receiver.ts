@@ -1,3 +1,4 @@
+import type { Milliseconds } from 'tokentrail'
 import type { EventRow } from '../event/row.ts'
 import type { Reception } from './journal.ts'
 import { NO_MARK, mark } from './marks.ts'
@@ -5,6 +6,7 @@ import type { Mark } from './marks.ts'
 
 /** What a receiver needs of the journal it belongs to. */
 export interface ReceiverParts {
+  now(): Milliseconds
   readonly marks: Map<number, Mark>
   seen(sourceIds: readonly Uint8Array[]): Promise<readonly boolean[]>
   /** Writes into the group that is gathering; `lost` when there is no room. */
@@ -20,6 +22,12 @@ interface Offer {
   readonly resolve: (receptions: readonly Reception[]) => void
 }
 
+export interface Receiver {
+  receive(events: readonly EventRow[], sourceIds?: Offer['sourceIds']): Promise<readonly Reception[]>
+  /** Does something with the marks while no offer is being handled. It must not reject. */
+  between(work: () => Promise<unknown>): void
+}
+
 /** Events taken in one transaction, at most, beyond the first offer. */
 const ROWS_AT_ONCE = 20_000
 /** Events that may wait for their turn. Beyond them an offer is refused at once. */
@@ -29,17 +37,20 @@ const ROWS_WAITING_MAX = 200_000
  * Takes identified events once. Offers are handled in groups, one group after another, so that what a group decides stands on
  * what is durable: `repeated` is never said of something that might still be lost.
  */
-export function createReceiver(
-  parts: ReceiverParts,
-): (events: readonly EventRow[], sourceIds?: Offer['sourceIds']) => Promise<readonly Reception[]> {
+export function createReceiver(parts: ReceiverParts): Receiver {
   const offers: Offer[] = []
+  let task: (() => Promise<unknown>) | undefined
   let waiting = 0
   let busy = false
 
   async function work(): Promise<void> {
     busy = true
     while (offers.length > 0) await take(nextOffers())
+    const next = task
+    task = undefined
+    await next?.()
     busy = false
+    if (offers.length > 0) void work()
   }
 
   function nextOffers(): readonly Offer[] {
@@ -68,7 +79,7 @@ export function createReceiver(
     return createRound(parts, new Set(ids.filter((_, i) => seen[i]).map(keyOf)))
   }
 
-  return (events, sourceIds = []) => {
+  function receive(events: readonly EventRow[], sourceIds: Offer['sourceIds'] = []): Promise<readonly Reception[]> {
     if (waiting + events.length > ROWS_WAITING_MAX) return Promise.resolve(events.map(() => 'lost'))
     waiting += events.length
     return new Promise((resolve) => {
@@ -76,6 +87,13 @@ export function createReceiver(
       if (!busy) void work()
     })
   }
+
+  function between(next: () => Promise<unknown>): void {
+    task = next
+    if (!busy) void work()
+  }
+
+  return { receive, between }
 }
 
 /** What was not written is not known to be in the journal either: all of a failed round is offered again. */
@@ -94,7 +112,10 @@ function createRound(parts: ReceiverParts, seen: Set<string>): Round {
   const newIds: Uint8Array[] = []
 
   function judge(row: EventRow, sourceId: Uint8Array | undefined): Reception {
-    const moved = row.writer === 0 ? undefined : mark(marks.get(row.writer) ?? parts.marks.get(row.writer) ?? NO_MARK, row.seq)
+    const moved =
+      row.writer === 0
+        ? undefined
+        : mark(marks.get(row.writer) ?? parts.marks.get(row.writer) ?? NO_MARK, row.seq, parts.now(), row.tenant)
     const isRepeated = (row.writer !== 0 && moved === undefined) || (sourceId !== undefined && seen.has(keyOf(sourceId)))
     if (isRepeated) {
       parts.repeat(row)

@@ -165,6 +165,31 @@ describe('receive', () => {
     ])
   })
 
+  test('a number that does not come is missed after five minutes, once, and told of again when it comes', async () => {
+    const file = temporaryFile()
+    const clock = stillClock()
+    const told = (): unknown[] =>
+      rowsIn(file)
+        .filter(({ type }) => type === TYPES['gap.found'].id || type === TYPES['gap.filled'].id)
+        .map(({ type, tenant, detail }) => [type, tenant, (JSON.parse(detail) as { count: number }).count])
+    const journal = await openForTest({ file, clock })
+    await journal.receive([5, 6, 9].map((seq) => accepted({ writer: 3, seq, tenant: 2 })))
+    clock.move(299_999)
+    await journal.receive([accepted({ writer: 3, seq: 12, tenant: 2 })])
+    clock.move(1)
+    await vi.waitFor(() => expect(told()).toEqual([[TYPES['gap.found'].id, 2, 2]]), 4000)
+    await journal.close()
+    const again = await openForTest({ file, clock })
+    clock.move(10)
+    expect(await again.receive([accepted({ writer: 3, seq: 7 }), accepted({ writer: 3, seq: 10 })])).toEqual(['new', 'new'])
+    clock.move(299_999)
+    await vi.waitFor(() => expect(told()).toHaveLength(3), 4000)
+    expect(told().slice(1)).toEqual([
+      [TYPES['gap.filled'].id, 2, 1],
+      [TYPES['gap.found'].id, 2, 1],
+    ])
+  })
+
   test('of nothing answers nothing', async () => {
     const journal = await openForTest()
     expect(await journal.receive([])).toEqual([])

@@ -9,7 +9,7 @@ test('a mark knows exactly which numbers were received, in whatever order they c
       const seen = new Set<number>()
       let marked: Mark = NO_MARK
       for (const seq of numbers) {
-        const next = mark(marked, seq)
+        const next = mark(marked, seq, 1, 1)
         expect(next === undefined).toBe(seen.has(seq))
         marked = next ?? marked
         seen.add(seq)
@@ -23,8 +23,8 @@ test('a mark knows exactly which numbers were received, in whatever order they c
 
 test('a mark remembers a bounded number of gaps, and gives up the oldest', () => {
   let marked: Mark = NO_MARK
-  for (let seq = 2; seq <= 10 * GAPS_MAX; seq += 2) marked = mark(marked, seq) ?? marked
+  for (let seq = 2; seq <= 10 * GAPS_MAX; seq += 2) marked = mark(marked, seq, 1, 1) ?? marked
   expect(marked.gaps).toHaveLength(GAPS_MAX)
-  expect(mark(marked, 1)).toBeUndefined()
-  expect(mark(marked, 10 * GAPS_MAX - 1)).toBeDefined()
+  expect(mark(marked, 1, 1, 1)).toBeUndefined()
+  expect(mark(marked, 10 * GAPS_MAX - 1, 1, 1)).toBeDefined()
 })
