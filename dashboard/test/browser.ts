@@ -40,7 +40,7 @@ export async function openPage(
   await page.exposeFunction('noteViolation', (text: string) => faults.push(`policy: ${text}`))
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
-      void (globalThis as unknown as { noteViolation(text: string): void }).noteViolation(
+      ;(globalThis as unknown as { noteViolation(text: string): void }).noteViolation(
         `${violatedDirective} ${blockedURI} ${sample}`,
       )
     })

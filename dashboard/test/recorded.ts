@@ -73,6 +73,7 @@ export function token(index: number, now: number): Token {
   const ref = tokenRef(index)
   return {
     ...ref,
+    state: ref.state === 'purged' ? 'active' : ref.state,
     environment: 'production',
     role: null,
     scopes: ['orders:read', 'orders:write', 'refunds:create'].slice(0, 1 + (index % 3)),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { QuestionName } from '../src/api/types.ts'
-import { answer, event, token } from './recorded.ts'
+import { answer, token } from './recorded.ts'
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 /** The policy that the server sends with every page: nothing from elsewhere, no inline script or style, no eval. */
@@ -30,6 +30,8 @@ export interface Site {
   isSignedIn: boolean
   role: string
   override: Override
+  /** Sends a message to every open stream, once there is one. */
+  send(name: string, data: unknown): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,7 +52,8 @@ export async function openSite(): Promise<Site> {
       ]),
   )
   const streams = new Set<ServerResponse>()
-  const site: Site = { url: '', requests: [], isSignedIn: true, role: 'admin', override: () => undefined, close }
+  const waiting: (() => void)[] = []
+  const site: Site = { url: '', requests: [], isSignedIn: true, role: 'admin', override: () => undefined, send, close }
   const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(site, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
@@ -82,9 +85,15 @@ export async function openSite(): Promise<Site> {
     response.once('close', () => streams.delete(response))
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     const at = Math.floor(Date.now() / 1000) * 1000
-    const second = { at, accepted: 240, invalid: 9, forbidden: 3, throttled: 0, unavailable: 0 }
-    response.write(`event: counts\ndata: ${JSON.stringify({ seconds: [second] })}\n\n`)
-    response.write(`event: event\ndata: ${JSON.stringify({ ...event(0, Date.now()), id: 'evt_live_1' })}\n\n`)
+    response.write(
+      message('counts', { seconds: [{ at, accepted: 240, invalid: 9, forbidden: 3, throttled: 0, unavailable: 0 }] }),
+    )
+    for (const wake of waiting.splice(0)) wake()
+  }
+
+  async function send(name: string, data: unknown): Promise<void> {
+    if (streams.size === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    for (const stream of streams) stream.write(message(name, data))
   }
 
   async function close(): Promise<void> {
@@ -92,6 +101,10 @@ export async function openSite(): Promise<Site> {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
+}
+
+function message(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
 function replyTo(site: Site, method: string, path: string, query: URLSearchParams, body: unknown): Reply {

@@ -57,7 +57,8 @@ export interface TokenRef {
   readonly kind: TokenKind
   readonly name: string | null
   readonly owner: string
-  readonly state: TokenState
+  /** `purged`: its tombstone was removed, `id` is a stand-in. */
+  readonly state: TokenState | 'purged'
 }
 
 export interface WindowParams extends Window {

@@ -41,6 +41,6 @@ export function change(now: number, before: number): string | undefined {
   const text =
     Math.abs(share) >= 10
       ? `${short(Math.abs(share) * 100)}%`
-      : (percents[Math.abs(share) < 0.1 ? 1 : 0]?.format(Math.abs(share)) ?? '')
+      : (percents[Math.abs(share) < 0.0995 ? 1 : 0]?.format(Math.abs(share)) ?? '')
   return `${share > 0 ? '+' : '−'}${text}`
 }

@@ -169,7 +169,8 @@ export const t = {
     locked: 'Locked',
     exhausted: 'Exhausted',
     expired: 'Expired',
-  } satisfies Record<TokenState, string>,
+    purged: 'Purged',
+  } satisfies Record<TokenState | 'purged', string>,
 
   chart: {
     asTable: 'Show as table',

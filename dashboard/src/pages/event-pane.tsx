@@ -16,6 +16,7 @@ import { Empty, Failed, Loading } from '../parts/states.tsx'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import styles from './event-pane.module.css'
 import { EVENT_FILTERS, type EventFilter } from './search.ts'
+import { TokenName } from './token-name.tsx'
 import { useAsk } from './use-ask.ts'
 import { usePageWindow } from './window.tsx'
 
@@ -151,12 +152,10 @@ function factsOf(event: EventView, time: TimeFormat): readonly Fact[] {
 }
 
 function TokenFact({ token }: { readonly token: TokenRef }) {
+  if (token.state === 'purged') return t.state.purged
   return (
     <>
-      <Link to="/tokens/$id" params={{ id: token.id }}>
-        {token.name ?? token.id}
-      </Link>{' '}
-      · {t.kind[token.kind]} · {t.state[token.state]}
+      <TokenName token={token} /> · {t.kind[token.kind]} · {t.state[token.state]}
     </>
   )
 }

@@ -81,7 +81,7 @@ function Filters({ filter }: { readonly filter: TokensSearch }) {
       <Select
         label={t.columns.state}
         value={filter.state ?? ''}
-        items={[{ key: '', text: t.tokens.anyState }, ...optionsOf(t.state)]}
+        items={[{ key: '', text: t.tokens.anyState }, ...optionsOf(t.state).filter(({ key }) => key !== 'purged')]}
         onChange={(state) => show({ state: state || undefined })}
       />
       {isFiltered && (

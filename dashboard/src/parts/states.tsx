@@ -49,6 +49,7 @@ export function Failed({
 }) {
   const problem =
     error instanceof Problem ? error : new Problem('broken', 0, error instanceof Error ? error.message : String(error))
+  if (problem.status === 403) return <Empty title={t.states.notPermitted} height={height} />
   return (
     <div className={styles['failed']} style={{ minHeight: height }} role="alert">
       <p className={styles['title']}>
