@@ -2,7 +2,6 @@ import { FLAGS, POPULATIONS, TYPES } from 'tokentrail'
 import type { LossReason, Milliseconds } from 'tokentrail'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
-import { TrailError } from '../errors.ts'
 import { createFrameWriter } from '../event/frame.ts'
 import { blankEvent } from '../event/row.ts'
 import type { EventRow } from '../event/row.ts'
@@ -18,6 +17,7 @@ import { createLedger } from './ledger.ts'
 import { createLosses, lossEvent } from './losses.ts'
 import { highWater, NO_MARK } from './marks.ts'
 import type { Mark } from './marks.ts'
+import { createProgress } from './progress.ts'
 import { createReceiver } from './receiver.ts'
 import { promiseOf } from './tally.ts'
 import type { Tally } from './tally.ts'
@@ -60,7 +60,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
   const marks = new Map<number, Mark>(snapshot.marks)
   const readers: Partial<Record<JournalReader, number>> = { ...snapshot.readers }
   const listeners = new Set<(batch: JournalBatch) => void>()
-  const waiters = new Set<() => void>()
+  const inStore = createProgress(() => readers.ship ?? 0)
   const gate = createFloodGate({ clock, limits, key: parts.sampleKey, onChange: noteFlood })
   const receiver = createReceiver({
     marks,
@@ -289,7 +289,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
     readers[reader] = Math.max(readers[reader] ?? 0, Math.min(upTo, position))
     ledger.moved(reply.moves)
     if (reader === 'ship') noteShipped(reply, shipped)
-    for (const wake of waiters) wake()
+    inStore.moved()
   }
 
   function noteShipped({ moves }: Passed, shipped: Shipped | undefined): void {
@@ -309,22 +309,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
 
   async function shipped(timeoutMs: number): Promise<void> {
     await flush()
-    const target = position
-    if ((readers.ship ?? 0) >= target) return
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(giveUp, timeoutMs)
-      function giveUp(): void {
-        waiters.delete(wake)
-        reject(notShipped(timeoutMs))
-      }
-      function wake(): void {
-        if ((readers.ship ?? 0) < target) return
-        clearTimeout(timer)
-        waiters.delete(wake)
-        resolve()
-      }
-      waiters.add(wake)
-    })
+    await inStore.reached(position, timeoutMs)
   }
 
   async function flush(): Promise<void> {
@@ -398,11 +383,4 @@ function bytesOf({ batches }: Commit): number {
 
 function sum(moves: Passed['moves'], field: 'stored' | 'coalesced'): number {
   return moves.reduce((total, move) => total + move[field], 0)
-}
-
-function notShipped(timeoutMs: number): TrailError {
-  return new TrailError(
-    'store_unavailable',
-    `The store did not take the waiting events within ${timeoutMs} ms. They are safe in the journal; ask again later.`,
-  )
 }

@@ -25,7 +25,7 @@ export interface Commit {
   readonly day: number
 }
 
-export interface Declared {
+interface Declared {
   readonly tenant: number
   readonly promise: number
   readonly reason: LossReason
@@ -48,7 +48,7 @@ export interface Snapshot {
 }
 
 /** What lies in the file. `oldest` is the time of the oldest batch that is not in the store. */
-export interface Waiting {
+interface Waiting {
   readonly bytes: number
   readonly batches: number
   readonly oldest: Milliseconds | null

@@ -6,7 +6,7 @@ import { foundNumbers, NO_MARK, overdue, withFound } from './marks.ts'
 import type { Mark } from './marks.ts'
 
 /** How long a number may be late before it is missed. */
-export const MISSED_AFTER_MS = 5 * 60_000
+const MISSED_AFTER_MS = 5 * 60_000
 
 /** Rows that tell of gaps, and the marks that remember having told. */
 export interface GapsFound {

@@ -14,7 +14,7 @@ export interface Hitters {
   sketch: Sketch | undefined
 }
 
-export const HITTERS_MAX = 8
+const HITTERS_MAX = 8
 
 export function createHitters(): Hitters {
   return { low: [], high: [], counts: [], errors: [], sketch: undefined }

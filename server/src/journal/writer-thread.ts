@@ -4,7 +4,7 @@ import { openJournalFile } from './file.ts'
 import type { JournalFile } from './file.ts'
 
 /** A call of one of the file's methods, and its answer. An answer without a call (0) tells of a failed sync. */
-export interface Call {
+interface Call {
   readonly no: number
   readonly method: keyof JournalFile
   readonly params: unknown
