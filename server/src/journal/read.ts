@@ -3,7 +3,7 @@ import { frameRows } from '../event/frame.ts'
 import type { JournalBatch } from './journal.ts'
 
 /** Batches in order, and the positions of those that cannot be read. `upTo` is the last position looked at. */
-interface JournalPage {
+export interface JournalPage {
   readonly batches: readonly JournalBatch[]
   readonly damaged: readonly number[]
   readonly upTo: number
