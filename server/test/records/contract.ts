@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Records } from '../../src/records/records.ts'
 import { describeEndings } from './contract-endings.ts'
+import { describeHistories } from './contract-history.ts'
 import { describeHouse } from './contract-house.ts'
 import { describeImports } from './contract-imports.ts'
 import { describeLists } from './contract-lists.ts'
@@ -26,6 +27,7 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeImports(opened)
     describeLists(opened)
     describeOutbox(opened)
+    describeHistories(opened)
     describeHouse(opened)
   })
 }

@@ -23,7 +23,7 @@ export function addTenant(records: Records): Promise<Tenant> {
 }
 
 /** A token's parameters with an id of its own. */
-export function newToken(tenant: Tenant, differs: Partial<NewToken> = {}): NewToken {
+export function newToken(tenant: Pick<Tenant, 'no'>, differs: Partial<NewToken> = {}): NewToken {
   return {
     tenantNo: tenant.no,
     id: randomBytes(8).toString('hex'),
