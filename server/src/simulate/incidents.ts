@@ -183,20 +183,11 @@ function use(story: Story, random: Random, token: number, at: Milliseconds, host
   }
 }
 
-/** The busiest integration of an owner whose token lives through the whole window. */
+/** The settled integration of an owner. */
 function callerOf(story: Story, ownerId: string): Caller {
-  const own = story.callers.filter(({ tenures }) => (story.tokens[tenures[0]?.token ?? 0] as TokenPlan).owner.id === ownerId)
-  const steady = own.filter(
-    ({ tenures }) => tenures.length === 1 && isSteady(story, story.tokens[tenures[0]?.token ?? 0] as TokenPlan),
-  )
-  const chosen = (steady.length > 0 ? steady : own).toSorted((a, b) => b.perDay - a.perDay)[0]
-  if (!chosen) throw new TypeError(`ownerId: expected an owner of the cast, not ${ownerId}`)
-  return chosen
-}
-
-function isSteady(story: Story, plan: TokenPlan): boolean {
-  const { issuedAt, revocation, suspension, expiresAt } = plan
-  return issuedAt < story.from && !revocation && !suspension && (expiresAt === null || expiresAt > story.to)
+  const caller = story.callers.find((each) => each.settled && each.ownerId === ownerId)
+  if (!caller) throw new TypeError(`ownerId: expected an owner of the cast, not ${ownerId}`)
+  return caller
 }
 
 function spread(random: Random, count: number, from: Milliseconds, to: Milliseconds): readonly Milliseconds[] {

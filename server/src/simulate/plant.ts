@@ -135,13 +135,17 @@ function createRowWriter({ journal, log }: Pick<PlantOptions, 'journal' | 'log'>
   function send(): Promise<unknown> {
     const rows = batch
     batch = []
-    if (rows.length === 0) return writing
-    return (writing = writing.then(async () => {
-      const receptions = await journal.receive(rows)
-      const taken = receptions.filter((reception) => reception === 'new').length
-      written += taken
-      if (taken < rows.length) log.warn({ lost: rows.length - taken }, 'the journal did not take all of the simulated history')
-    }))
+    writing = write(rows, writing)
+    return writing
+  }
+
+  async function write(rows: readonly EventRow[], before: Promise<unknown>): Promise<void> {
+    await before
+    if (rows.length === 0) return
+    const receptions = await journal.receive(rows)
+    const taken = receptions.filter((reception) => reception === 'new').length
+    written += taken
+    if (taken < rows.length) log.warn({ lost: rows.length - taken }, 'the journal did not take all of the simulated history')
   }
 
   return {

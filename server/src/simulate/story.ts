@@ -28,6 +28,9 @@ export interface TokenPlan {
 /** A running integration: who calls what, how often, from where, with which token at which time. */
 export interface Caller {
   readonly service: Service
+  readonly ownerId: string
+  /** An owner's first integration: old, never expiring, left alone by everyday changes, so that an incident can happen to it. */
+  readonly settled: boolean
   readonly routes: readonly Route[]
   readonly addresses: readonly string[]
   readonly agents: readonly string[]
@@ -107,12 +110,17 @@ function scaleTo(story: Story, calls: number): void {
   for (const caller of story.callers) Object.assign(caller, { perDay: (caller.perDay * calls) / expected })
 }
 
+/** Jobs call less than shops; it is people who make the day differ from the night. */
+const VOLUMES: Readonly<Record<RhythmName, number>> = { consumer: 1.2, office: 1.7, steady: 0.4, nightly: 0.15 }
+
 function addCaller(story: Story, random: Random, no: number, perDay: number): void {
   const owner = OWNERS[no % OWNERS.length] as CastOwner
   const service = SERVICES[(no * 5 + random.below(3)) % SERVICES.length] as Service
   const routes = service.routes.filter((route, i) => i === 0 || random.chance(route.weight / 40))
-  const issuedAt = issueTime(story, random)
+  const settled = no < OWNERS.length
+  const issuedAt = settled ? story.from - random.between(20, 160) * DAY_MS : issueTime(story, random)
   const token = addToken(story, random, {
+    settled,
     owner,
     routes,
     issuedAt,
@@ -120,11 +128,13 @@ function addCaller(story: Story, random: Random, no: number, perDay: number): vo
   })
   story.callers.push({
     service,
+    ownerId: owner.id,
+    settled,
     routes,
     addresses: addressesOf(owner, no, random),
     agents: [random.pick(owner.agents), ...(random.chance(0.25) ? [random.pick(owner.agents)] : [])],
     rhythm: owner.rhythm,
-    perDay: owner.kind === 'person' ? perDay * 0.15 : perDay,
+    perDay: perDay * (owner.kind === 'person' ? 0.15 : VOLUMES[owner.rhythm]),
     from: Math.max(story.from, issuedAt + random.exponential(2 * HOUR_MS)),
     until: Number.MAX_SAFE_INTEGER,
     tenures: [{ since: 0, token }],
@@ -142,10 +152,11 @@ const LIVES_DAYS = [null, null, 90, 180, 365, 365]
 type NewPlan = Pick<TokenPlan, 'owner' | 'issuedAt' | 'name'> & {
   readonly routes: readonly Route[]
   readonly predecessor?: number
+  readonly settled?: boolean
 }
 
-function addToken(story: Story, random: Random, { owner, routes, issuedAt, name, predecessor }: NewPlan): number {
-  const life = random.pick(LIVES_DAYS)
+function addToken(story: Story, random: Random, { owner, routes, issuedAt, name, predecessor, settled }: NewPlan): number {
+  const life = settled ? null : random.pick(LIVES_DAYS)
   const scopes = new Set(routes.map(({ scope }) => scope))
   const spare = random.chance(0.35) ? [random.pick(random.pick(SERVICES).routes).scope] : []
   return (
@@ -175,7 +186,7 @@ function addressesOf(owner: CastOwner, no: number, random: Random): readonly str
 
 /** Rotation with grace: the caller changes over after some hours or days, all but always before the grace is over. */
 function rotateSome(story: Story, random: Random): void {
-  const old = story.callers.filter(({ tenures }) => (story.tokens[tenures[0]?.token ?? 0]?.issuedAt ?? 0) < story.from)
+  const old = story.callers.filter(({ tenures, settled }) => !settled && livesThrough(story, tenures[0]?.token ?? 0))
   for (const caller of old.slice(0, ROTATED)) {
     const at = random.between(story.from + DAY_MS, story.to - 8 * HOUR_MS)
     const graceMs = random.pick([DAY_MS, 3 * DAY_MS, 7 * DAY_MS])
@@ -223,7 +234,7 @@ const HYGIENE: readonly (readonly [EndingReason, string])[] = [
 /** Some tokens are revoked and some suspended; most callers stop in time, some go on for a while. */
 function endSome(story: Story, random: Random): void {
   const single = story.callers.filter(
-    ({ tenures }) => tenures.length === 1 && (story.tokens[tenures[0]?.token ?? 0]?.issuedAt ?? 0) < story.from,
+    ({ tenures, settled }) => !settled && tenures.length === 1 && livesThrough(story, tenures[0]?.token ?? 0),
   )
   for (const [i, caller] of single.slice(0, 30).entries()) {
     const plan = story.tokens[caller.tenures[0]?.token ?? 0] as TokenPlan
@@ -242,6 +253,12 @@ function endSome(story: Story, random: Random): void {
     }
   }
   for (const caller of story.callers) stopAfterExpiry(story, random, caller)
+}
+
+/** A token that is older than the window and does not expire in it: what has ended can be neither rotated nor revoked. */
+function livesThrough(story: Story, token: number): boolean {
+  const { issuedAt, expiresAt } = story.tokens[token] as TokenPlan
+  return issuedAt < story.from && (expiresAt === null || expiresAt > story.to)
 }
 
 /** Whose token expired notices it after a while. */

@@ -19,7 +19,7 @@ type Answer = (path: string, method: string, body: string) => Response | undefin
 function serve(before: Answer = () => undefined): { fetch: typeof fetch; calls: string[] } {
   const calls: string[] = []
   const handle: typeof fetch = async (url, init = {}) => {
-    const path = new URL(String(url)).pathname
+    const path = new URL(url instanceof Request ? url.url : url).pathname
     const [method, body] = [init.method ?? 'GET', typeof init.body === 'string' ? init.body : '']
     calls.push(`${method} ${path.replace(/[0-9a-f]{64}/, '…')}`)
     return (
@@ -198,7 +198,7 @@ describe('what cannot be taken', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { position: number; message: string })
-    expect(rejects.map(({ position }) => position).toSorted()).toEqual([2, 3, 4])
+    expect(new Set(rejects.map(({ position }) => position))).toEqual(new Set([2, 3, 4]))
     expect(rejects.find(({ position }) => position === 4)).toMatchObject({
       file: 'mixed.json',
       code: 'time_invalid',

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseLine } from '../../src/connect/line.ts'
 import { FIELDS } from '../../src/connect/fields.ts'
@@ -92,16 +92,21 @@ test('whatever comes, a line is parsed or refused with a code, and the refusal d
   )
   fc.assert(
     fc.property(fc.dictionary(names, values), (line) => {
-      try {
-        expect(parseLine(line).at).toBeGreaterThan(0)
-      } catch (error) {
-        expect(error).toBeInstanceOf(TrailError)
-        expect((error as TrailError).message).not.toContain(secret)
-      }
+      const { at, error } = tryLine(line)
+      expect(at !== undefined || error instanceof TrailError).toBe(true)
+      expect(String(error)).not.toContain(secret)
     }),
     { numRuns: 2_000 },
   )
 })
+
+function tryLine(line: unknown): { at?: number; error?: unknown } {
+  try {
+    return { at: parseLine(line).at }
+  } catch (error) {
+    return { error }
+  }
+}
 
 describe('secrets', () => {
   test.each([
