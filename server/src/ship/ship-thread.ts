@@ -17,8 +17,11 @@ import type { Plan } from './plan.ts'
 
 /** Frames read at once; some 50,000 events, which bounds this thread's memory. */
 const PAGE_BYTES_MAX = 2 * 1024 * 1024
-/** An insert makes a part in every table, so under a trickle they are this far apart; under load the pages fill. */
-const INSERT_EVERY_MS = 200
+/**
+ * The first event after a silence goes at once. An insert makes a part in every table (some 100 ms of work), so under a trickle
+ * inserts start this far apart; under load the pages fill.
+ */
+const INSERT_EVERY_MS = 500
 const BACK_OFF_MS = { first: 100, max: 5000 } as const
 const COLUMNS = EVENT_COLUMNS.map(({ column }) => column)
 

@@ -131,5 +131,6 @@ test('shipping that ends in the middle is taken up again without doubling anythi
     current = ship()
   }
   await journal.shipped(60_000)
+  expect(journal.conservation()).toMatchObject({ received: 12_000, stored: 12_000 })
   await expectOnce(store, 12_000)
 })

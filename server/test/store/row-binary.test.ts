@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeRowBinary } from '../../src/event/row-binary.ts'
 import { EVENT_COLUMNS, blankEvent } from '../../src/event/row.ts'
-import { insert, openMigrated, rowsOf } from './support.ts'
+import { insert, rowsOf, sharedStore } from './support.ts'
 import type { ColumnForm, EventRow } from '../../src/event/row.ts'
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
@@ -37,8 +37,10 @@ const SELECT = EVENT_COLUMNS.map(({ column, form }) => {
   return form === 'bytes16' ? `hex(${name}) AS ${name}` : name
 }).join(', ')
 
+const shared = sharedStore()
+
 test('every column comes back from the store as it was written', async () => {
-  const store = await openMigrated()
+  const store = shared()
   let writer = 0
   await fc.assert(
     fc.asyncProperty(fc.array(anyEvent, { minLength: 1, maxLength: 30 }), async (events) => {
@@ -60,7 +62,7 @@ test('every column comes back from the store as it was written', async () => {
 })
 
 test('a number beyond its column is cut to its range, not wrapped', async () => {
-  const store = await openMigrated()
+  const store = shared()
   await insert(
     store,
     [
@@ -69,7 +71,6 @@ test('a number beyond its column is cut to its range, not wrapped', async () => 
         tenant: 1,
         occurredAt: 1,
         durationUs: 2 ** 40,
-        delayMs: -(2 ** 40),
         asn: -5,
         reason: 70_000,
         tokenNo: -1,
@@ -77,7 +78,7 @@ test('a number beyond its column is cut to its range, not wrapped', async () => 
     ],
     'a',
   )
-  expect(await rowsOf(store, 'SELECT duration_us, asn, reason, token_no FROM events')).toEqual([
+  expect(await rowsOf(store, 'SELECT duration_us, asn, reason, token_no FROM events WHERE writer = 0')).toEqual([
     { duration_us: 0xffffffff, asn: 0, reason: 0xffff, token_no: 0 },
   ])
 })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FLAGS, TYPES } from 'tokentrail'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { encodeRowBinary } from '../../src/event/row-binary.ts'
 import { EVENT_COLUMNS, blankEvent } from '../../src/event/row.ts'
 import { migrateStore } from '../../src/store/migrate.ts'
@@ -15,7 +15,7 @@ export const COLUMNS = EVENT_COLUMNS.map(({ column }) => column)
 export const silentLog = { info() {}, warn() {}, error() {} }
 export const NOON = Date.UTC(2026, 10, 25, 12)
 
-/** A folder that is removed when the test, or the file with `after`, is over. */
+/** A folder that is removed when the test is over, or what `after` names. */
 export function temporaryFolder(after: (end: () => void) => void = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-store-'))
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -34,6 +34,20 @@ export async function openMigrated(options: Partial<OpenStoreOptions> = {}): Pro
   const store = await openForTest(options)
   await migrateStore(store)
   return store
+}
+
+/** One migrated store for all tests of a file or a `describe`; each test keeps to rows of its own. */
+export function sharedStore(): () => OpenStore {
+  let store: OpenStore | undefined
+  beforeAll(async () => {
+    store = await openStore({ dir: temporaryFolder(afterAll), memoryBytesMax: 2 ** 30, log: silentLog })
+    await migrateStore(store)
+  })
+  afterAll(() => store?.close())
+  return () => {
+    if (!store) throw new Error('The store is opened before the tests, not at import.')
+    return store
+  }
 }
 
 export async function rowsOf<Row>(store: Store, sql: string, params: Readonly<Record<string, SqlValue>> = {}): Promise<Row[]> {
