@@ -55,7 +55,8 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
     token: (id) => tokenOf(parts.records.read, tenantNo, id),
     async window({ from, to, kind, token }, source) {
       const no = token === undefined ? 0 : (await reader.token(token)).no
-      const spans = spansOf({ from, to }, no === 0 ? KEPT[source] : [], reader.now)
+      const kept = no === 0 || source === 'oneTokenDay' ? KEPT[source] : []
+      const spans = spansOf({ from, to }, kept, reader.now)
       return { ...spanParams(spans), kind: KINDS[kind ?? 'none'], token: no }
     },
     cost: () => ({ rowsRead, elapsedMs: (parts.clock.ticks() - startedAt) / 1000 }),

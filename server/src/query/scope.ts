@@ -13,6 +13,7 @@ export const OF = {
   network_day: of('network_day'),
   latency_minute: of('latency_minute'),
   latency_hour: of('latency_hour'),
+  scope_day: of('scope_day'),
   token_life: of('token_life'),
   capture_minute: of('capture_minute'),
 } as const

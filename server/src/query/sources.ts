@@ -17,6 +17,8 @@ export const KEPT = {
   uniqueDay: [DAY],
   uniqueHour: [{ grain: 'hour', days: 89 }],
   tokenDay: [{ grain: 'day', days: 399 }],
+  /** Days of one token, its scopes among them. */
+  oneTokenDay: [{ grain: 'day', days: 399 }],
   networkDay: [{ grain: 'day', days: 89 }],
   raw: [],
 } as const satisfies Record<string, readonly Kept[]>
@@ -102,6 +104,23 @@ export const tokenCounts = (arms: Arms): string =>
   })
 
 const ONLY_TOKENS = 'AND token_no IN {tokens:Array(UInt64)}'
+
+/** Attempts of one token over time: at, the five classes. */
+export const oneTokenCounts = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT toDateTime(day, 'UTC') AS at, ${SUMS} ${metered(OF.token_day, DAYS)} AND token_no = {token:UInt64}`,
+    raw: `SELECT toDateTime(occurred_at, 'UTC') AS at, ${RAW_SUMS} FROM (SELECT occurred_at, count, ${CLASS} AS class FROM ${RAW_ATTEMPTS})`,
+  })
+
+/** Scopes that one token needed: scope, attempts, accepted, failed, first_at, last_at. */
+export const oneTokenScopes = (arms: Arms): string =>
+  unionOf(arms, {
+    day: `SELECT scope, attempts, accepted, failed, first_at, last_at FROM ${OF.scope_day} AND ${DAYS} AND ${IS_METERED}
+      AND token_no = {token:UInt64} AND scope != ''`,
+    raw: `SELECT scope, toUInt64(count) AS attempts, if(class = 'accepted', toUInt64(count), 0) AS accepted,
+      if(class IN ('invalid', 'forbidden'), toUInt64(count), 0) AS failed, occurred_at AS first_at, occurred_at AS last_at
+    FROM (SELECT scope, count, occurred_at, ${CLASS} AS class FROM ${RAW_ATTEMPTS} AND scope != '') WHERE class != ''`,
+  })
 
 /** States of the networks of some tokens. */
 export const tokenNetworks = (arms: Arms): string =>

@@ -42,6 +42,8 @@ const STEPS = [
   ['day', 'service'],
   ['week', 'population'],
   ['hour', 'outcome'],
+  ['day', 'class'],
+  ['week', undefined],
 ] as const
 
 const anyAsked = fc.record(

@@ -2,9 +2,11 @@ import type { Sql } from '../reader.ts'
 import { KINDS, OUTCOMES, POPULATIONS, reasonName } from 'tokentrail'
 import { CLASS, IS_ATTEMPT } from '../classes.ts'
 import { EXACT, type Question } from '../question.ts'
-import type { SeriesKey } from '../rows.ts'
-import { eventCounts } from '../sources.ts'
+import type { Questions, SeriesKey } from '../rows.ts'
+import { eventCounts, KEPT, oneTokenCounts } from '../sources.ts'
 import { STEPS, STEP_START, stepParams } from '../steps.ts'
+
+type Params = Questions['validations-by-step']['params']
 
 const nameIn = (table: Readonly<Record<string, number>>): string =>
   `transform(CAST(KEY AS UInt8), [${Object.values(table).join(', ')}], [${Object.keys(table)
@@ -39,18 +41,36 @@ const SQL: Readonly<Record<SeriesKey | 'none', Sql>> = {
   population: sqlBy('population'),
 }
 
+/** One token's days by class stand in its own roll-up; every other split of a token is read raw. */
+const oneTokenSql =
+  (key: string): Sql =>
+  (arms) =>
+    `SELECT ${STEP_START} AS start, ${key} AS key, sum(pair.2) AS n
+  FROM (SELECT at, arrayJoin([('accepted', accepted), ('invalid', invalid), ('forbidden', forbidden), ('throttled', throttled),
+    ('unavailable', unavailable)]) AS pair FROM ${oneTokenCounts(arms)}) GROUP BY start, key HAVING n > 0 ORDER BY start, key`
+const ONE_TOKEN = { none: oneTokenSql("''"), class: oneTokenSql('pair.1') } as const
+
 /** Decisions over time. */
 export const validationsByStep: Question<'validations-by-step'> = {
   name: 'validations-by-step',
   fields: { from: 'required', to: 'required', kind: 'optional', token: 'optional', step: 'required', by: 'optional' },
   method: EXACT,
-  sql: Object.values(SQL),
+  sql: [...Object.values(SQL), ...Object.values(ONE_TOKEN)],
   async answer(params, reader) {
-    const found = await reader.rows<{ start: string; key: string; n: string }>(SQL[params.by ?? 'none'], {
-      ...(await reader.window(params, STEPS[params.step].source)),
+    const { sql, source } = planOf(params)
+    const found = await reader.rows<{ start: number; key: string; n: number }>(sql, {
+      ...(await reader.window(params, source)),
       ...stepParams(params.step),
     })
     const keyOf = (key: string): string => (params.by === 'reason' ? (reasonName(Number(key)) ?? 'other') : key)
-    return { rows: found.map(({ start, key, n }) => ({ at: Number(start) * 1000, key: keyOf(key), count: Number(n) })) }
+    return { rows: found.map(({ start, key, n }) => ({ at: start * 1000, key: keyOf(key), count: n })) }
   },
+}
+
+function planOf({ token, kind, step, ...params }: Params): { readonly sql: Sql; readonly source: keyof typeof KEPT } {
+  const by = params.by ?? 'none'
+  const { source } = STEPS[step]
+  const ofDays = token !== undefined && kind === undefined && source === 'day'
+  if (ofDays && (by === 'none' || by === 'class')) return { sql: ONE_TOKEN[by], source: 'oneTokenDay' }
+  return { sql: SQL[by], source }
 }
