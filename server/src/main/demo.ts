@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { TrailError } from '../errors.ts'
 import { plantDemo, startLiveTraffic } from '../simulate/plant.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
@@ -27,6 +28,7 @@ const SHIPPED_MS_MAX = 8_000
 /** Plants the history, waits until it can be seen, and goes on with live traffic until closed. */
 export async function startDemo(options: DemoOptions): Promise<{ close(): Promise<void> }> {
   const { journal, door, clock, log, say } = options
+  await refuseUsedData(options)
   const started = performance.now()
   say('Planting a simulated tenant with 30 days of history …')
   const planted = await plantDemo({ ...options, seed: SEED, signal: new AbortController().signal })
@@ -36,4 +38,15 @@ export async function startDemo(options: DemoOptions): Promise<{ close(): Promis
   )
   const traffic = startLiveTraffic({ door, clock, log, planted })
   return { close: traffic.stop }
+}
+
+/** The simulated callers know their tokens' texts from planting alone, so the demo cannot go on where another ended. */
+async function refuseUsedData({ records, tenant }: DemoOptions): Promise<void> {
+  const tokens = await records.read.tokens({ tenantNo: tenant.no }, { limit: 2 })
+  if (tokens.length < 2) return
+  throw new TrailError(
+    'config_invalid',
+    'The demo wants empty data. Leave out --data, or open what is there with: tokentrail start --data',
+    { input: 'data' },
+  )
 }
