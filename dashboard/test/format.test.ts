@@ -117,8 +117,10 @@ describe('numbers', () => {
     expect(microseconds(value)).toBe(text)
   })
 
-  test('a change from nothing is not a percentage', () => {
+  test('a change is a percentage only where there were enough cases', () => {
     expect(change(5, 0)).toBeUndefined()
+    expect(change(500, 19)).toBeUndefined()
+    expect(change(1_500, 100)).toBe('×15')
     expect(change(110, 100)).toBe('+10%')
     expect(change(90, 100)).toBe('−10%')
     expect(change(100, 100)).toBe('±0%')

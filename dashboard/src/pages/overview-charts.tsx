@@ -21,10 +21,12 @@ interface OutcomeProps {
   readonly title?: string
   readonly token?: string
   readonly kind?: TokenKind
+  /** Says how to make a first event when there is none. */
+  readonly isFirst?: boolean
 }
 
 /** What was decided, over time. */
-export function OutcomePanel({ className, title = t.overview.byOutcome, token, kind }: Placed & OutcomeProps) {
+export function OutcomePanel({ className, title = t.overview.byOutcome, token, kind, isFirst = false }: Placed & OutcomeProps) {
   const { window, step } = usePageWindow()
   const [shown, setShown] = useState<'all' | 'rejected'>('all')
   const query = useAsk('validations-by-step', {
@@ -40,8 +42,8 @@ export function OutcomePanel({ className, title = t.overview.byOutcome, token, k
       title={title}
       hint={`per ${t.step[step]}`}
       query={query}
-      height={264}
-      empty={<Empty hint={t.states.emptyHint} command={firstRequest()} height={264} />}
+      height={isFirst ? 264 : 120}
+      empty={isFirst ? <Empty hint={t.states.emptyHint} command={firstRequest()} height={264} /> : <Empty height={120} />}
       actions={
         <Segments
           label={t.overview.byOutcome}

@@ -8,6 +8,9 @@ import styles from './overview.module.css'
 import { useAsk } from './use-ask.ts'
 import { usePageWindow } from './window.tsx'
 
+/** Rates and quantiles of fewer validations than this are not compared. */
+const CASES_MIN = 20
+
 /** The figures of the window, each beside the window before. */
 export function Figures() {
   const { window } = usePageWindow()
@@ -29,6 +32,7 @@ function Row({
   readonly answer: Answer<TotalsRow>
 }) {
   const failed = failedOf(row)
+  const measured = before && before.attempts >= CASES_MIN ? before : undefined
   return (
     <dl className={styles['figures']} aria-label={t.overview.figures}>
       <Stat
@@ -48,7 +52,7 @@ function Row({
         name={t.overview.failureRate}
         hint={t.overview.failureHint}
         value={failureRate(row) === undefined ? '–' : percent(failureRate(row) ?? 0)}
-        change={moved(failureRate(row) ?? 0, before && failureRate(before), 'less')}
+        change={moved(failureRate(row) ?? 0, measured && failureRate(measured), 'less', 0)}
         notes={[t.overview.failedOf(short(failed), short(failed + row.accepted)), t.overview.ofAll]}
       />
       <Stat
@@ -65,13 +69,13 @@ function Row({
         value={short(row.activeTokens)}
         title={count(row.activeTokens)}
         change={moved(row.activeTokens, before?.activeTokens)}
-        notes={[t.overview.activeNote, row.uniques]}
+        notes={[row.uniques.startsWith('exact') ? t.overview.exact : t.overview.estimated]}
       />
       <Stat
         name={t.overview.latency}
         hint={t.overview.latencyHint}
         value={row.latency ? microseconds(row.latency.p95Us) : '–'}
-        change={moved(row.latency?.p95Us ?? 0, before?.latency?.p95Us, 'less')}
+        change={moved(row.latency?.p95Us ?? 0, measured?.latency?.p95Us, 'less', 0)}
         notes={[row.latency && `p50 ${microseconds(row.latency.p50Us)}`, row.latency && `p99 ${microseconds(row.latency.p99Us)}`]}
       />
     </dl>
@@ -92,8 +96,8 @@ function interval({ low, high }: Share): string {
   return t.overview.interval(percent(low), percent(high))
 }
 
-function moved(now: number, before: number | undefined, better?: 'less'): StatChange | undefined {
-  const text = before === undefined ? undefined : change(now, before)
+function moved(now: number, before: number | undefined, better?: 'less', casesMin?: number): StatChange | undefined {
+  const text = before === undefined ? undefined : change(now, before, casesMin)
   if (text === undefined || before === undefined) return undefined
   const tone = better === undefined || now === before ? undefined : now < before ? 'good' : 'bad'
   return { text, meaning: t.overview.before, tone }

@@ -15,7 +15,7 @@ export function OverviewPage() {
       <TrustLine />
       <Figures />
       <div className={styles['grid']}>
-        <OutcomePanel className={styles['wide']} />
+        <OutcomePanel className={styles['wide']} isFirst />
         <ReasonPanel className={styles['narrow']} />
         <FailurePanel className={styles['half']} />
         <LatencyPanel className={styles['half']} />

@@ -78,5 +78,6 @@ export function latencySpec(rows: readonly LatencyRow[], frame: Frame): ChartSpe
     completeTo: frame.watermark,
     series,
     format: microseconds,
+    isLogarithmic: true,
   }
 }

@@ -1,5 +1,7 @@
 import { count, percent } from '../format/number.ts'
 import { t } from '../format/strings.ts'
+import { duration } from '../format/time.ts'
+import { isMoving } from '../format/window.ts'
 import { useLiveState } from '../parts/live.tsx'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import styles from './trust-line.module.css'
@@ -9,22 +11,28 @@ import { usePageWindow } from './window.tsx'
 /** Below this share of completeness the page says which part is missing. */
 const COMPLETENESS_FLOOR = 0.9999
 
+/** Beyond this the reader must know that counting lags. */
+const BEHIND_MS_MAX = 30_000
+
 /** How far and how completely the figures of this page are counted. */
 export function TrustLine() {
-  const { window } = usePageWindow()
+  const { window, text } = usePageWindow()
   const time = useTimeFormat()
   const { data } = useAsk('totals', window)
   const { watermark: heard } = useLiveState()
   if (!data) return <p className={styles['line']}>{t.states.loading}</p>
   const { value, missing, lost } = data.completeness
+  const counted = Math.max(data.watermark, heard ?? 0)
+  const behindMs = isMoving(text) ? window.to - counted : 0
   const lossText = Object.entries(lost).map(([reason, n]) => `${reason} ${count(n)}`)
   return (
     <>
       <p className={styles['line']} aria-label={t.trust.label}>
         <span>{value === null ? t.trust.nothing : t.trust.complete(percent(value))}</span>
         <span>
-          {t.trust.until(time.stamp(Math.max(data.watermark, heard ?? 0)))} {time.zoneName}
+          {t.trust.until(time.stamp(counted))} {time.zoneName}
         </span>
+        {behindMs > BEHIND_MS_MAX && <strong>{t.trust.behind(duration(behindMs))}</strong>}
         {data.lateEvents > 0 && <span>{t.trust.late(count(data.lateEvents))}</span>}
       </p>
       {value !== null && value < COMPLETENESS_FLOOR && (

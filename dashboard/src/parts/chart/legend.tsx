@@ -42,7 +42,9 @@ export function Swatch({ series, form }: { readonly series: string; readonly for
         <>
           <Patterns prefix={id} />
           <rect className={styles['bar']} x="1" width="12" height="12" rx="2" />
-          {PATTERNS.has(series) && <rect x="1" width="12" height="12" rx="2" fill={`url(#${patternId(id, series)})`} />}
+          {PATTERNS.has(series) && (
+            <rect className={styles['texture']} x="1" width="12" height="12" rx="2" fill={`url(#${patternId(id, series)})`} />
+          )}
         </>
       )}
     </svg>

@@ -45,7 +45,9 @@ export function Picture({
         {plot.marks.map(({ key, path }) => (
           <g key={key} data-series={key}>
             <path className={spec.form === 'stack' ? styles['bar'] : styles['line']} d={path} />
-            {spec.form === 'stack' && PATTERNS.has(key) && <path d={path} fill={`url(#${patternId(id, key)})`} />}
+            {spec.form === 'stack' && PATTERNS.has(key) && (
+              <path className={styles['texture']} d={path} fill={`url(#${patternId(id, key)})`} />
+            )}
           </g>
         ))}
         {plot.open && <rect className={styles['open']} x={plot.open.x} width={plot.open.width} height={plot.height} />}

@@ -1,4 +1,4 @@
-import { scaleLinear, scaleUtc } from 'd3-scale'
+import { scaleLinear, scaleLog, scaleUtc } from 'd3-scale'
 import { line } from 'd3-shape'
 import type { Milliseconds } from '../../api/types.ts'
 import type { TimeFormat } from '../../format/time.ts'
@@ -29,12 +29,8 @@ export function plotOf(spec: ChartSpec, shown: readonly Series[], size: Size, ti
   const to = (spec.at.at(-1) ?? from) + STEP_MS[spec.step]
   const bucketWidth = width / Math.max(1, spec.at.length)
   const x = (index: number) => index * bucketWidth
-  const top =
-    spec.form === 'stack'
-      ? Math.max(...sums(shown, spec.at.length))
-      : Math.max(...shown.flatMap(({ values }) => values.map((value) => value ?? 0)))
-  const y = scaleLinear([0, top > 0 && Number.isFinite(top) ? top : 1], [height, 0]).nice(4)
-  const marks = spec.form === 'stack' ? bars(shown, spec.at.length, x, y, bucketWidth) : lines(shown, x, y, bucketWidth)
+  const y = verticalScale(spec, shown, height)
+  const marks = spec.form === 'stack' ? bars(shown, spec.at.length, x, y.of, bucketWidth) : lines(shown, x, y.of, bucketWidth)
   const open = spec.at.findIndex((at) => at + STEP_MS[spec.step] > spec.completeTo)
   return {
     width,
@@ -42,7 +38,7 @@ export function plotOf(spec: ChartSpec, shown: readonly Series[], size: Size, ti
     marks,
     open: open === -1 ? undefined : { x: x(open), width: width - x(open) },
     xTicks: timeTicks(from, to, width, time),
-    yTicks: y.ticks(4).map((value) => ({ y: y(value), text: spec.format(value) })),
+    yTicks: y.ticks.map((value) => ({ y: round(y.of(value)), text: spec.format(value) })),
     x,
     bucketWidth,
     indexAt: (px) => Math.min(spec.at.length - 1, Math.max(0, Math.floor(px / bucketWidth))),
@@ -51,10 +47,41 @@ export function plotOf(spec: ChartSpec, shown: readonly Series[], size: Size, ti
 
 type Scale = (value: number) => number
 
+/** Values to pixels, with the values that get a line. */
+function verticalScale(
+  spec: ChartSpec,
+  shown: readonly Series[],
+  height: number,
+): { readonly of: Scale; readonly ticks: readonly number[] } {
+  const values =
+    spec.form === 'stack' ? sums(shown, spec.at.length) : shown.flatMap((each) => each.values.map((value) => value ?? 0))
+  const top = Math.max(0, ...values)
+  if (spec.isLogarithmic && top > 0) {
+    const scale = scaleLog([Math.min(...values.filter((value) => value > 0)) * 0.8, top * 1.1], [height, 0])
+    return { of: (value) => scale(Math.max(value, scale.domain()[0] ?? 1)), ticks: fewOf(scale.ticks(40)) }
+  }
+  const scale = scaleLinear([0, top > 0 ? top : 1], [height, 0]).nice(4)
+  return { of: scale, ticks: scale.ticks(4) }
+}
+
+const TICKS_MAX = 5
+/** Leading digits of ticks, from fine to coarse. */
+const LEADS = [[1, 2, 5], [1, 3], [1]] as const
+
+/** The finest of the usual logarithmic ladders that has few enough rungs. */
+function fewOf(ticks: readonly number[]): readonly number[] {
+  const ladders = LEADS.map((leads) => ticks.filter((value) => (leads as readonly number[]).includes(leadOf(value))))
+  return ladders.find((rungs) => rungs.length <= TICKS_MAX) ?? ladders.at(-1) ?? []
+}
+
+function leadOf(value: number): number {
+  return Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))
+}
+
 /** One path per series, however many bars: a chart of 400 buckets stays five elements. */
 function bars(shown: readonly Series[], length: number, x: Scale, y: Scale, bucketWidth: number): Plot['marks'] {
   const base = Array.from({ length }, () => 0)
-  const gap = bucketWidth > 5 ? 1 : bucketWidth > 2.5 ? 0.5 : 0
+  const gap = bucketWidth > 4 ? 1 : 0
   return shown.map(({ key, values }) => {
     let path = ''
     for (let index = 0; index < length; index += 1) {

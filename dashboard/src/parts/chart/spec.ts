@@ -17,6 +17,8 @@ export interface ChartSpec {
   readonly completeTo: Milliseconds
   readonly series: readonly Series[]
   readonly format: (value: number) => string
+  /** Where values differ by powers of ten. */
+  readonly isLogarithmic?: boolean
 }
 
 export interface Series {
