@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cumulativeIncidence, incidenceAt } from '../../src/metrics/aalen-johansen.ts'
 import { type Life, kaplanMeier, medianOf, restrictedMean } from '../../src/metrics/kaplan-meier.ts'
