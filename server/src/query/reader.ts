@@ -47,6 +47,7 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
     now: parts.clock.now(),
     read: parts.records.read,
     async rows<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]> {
+      signal?.throwIfAborted()
       const text = typeof sql === 'string' ? sql : sql(armsOf(params))
       const answer = await parts.store.query<Row>({ sql: text, params: { ...params, ...scope }, ...(signal ? { signal } : {}) })
       rowsRead += answer.cost.rowsRead
