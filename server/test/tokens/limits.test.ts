@@ -133,13 +133,15 @@ describe('an allowance', () => {
         const allowances = createAllowances<string>(10)
         let [ticks, taken] = [1_000_000_000, 0]
         const start = ticks
+        let mayReturn = true
         for (const step of steps) {
           ticks += step
           const wait = allowances.waitMs('a', given, ticks)
           expect(allowances.take('a', given, ticks) > 0).toBe(wait > 0)
           if (wait === 0) taken++
-          else expect(allowances.waitMs('a', given, ticks + wait * 1000)).toBe(0)
+          mayReturn &&= allowances.waitMs('a', given, ticks + wait * 1000) === 0
         }
+        expect(mayReturn).toBe(true)
         expect(taken).toBeLessThanOrEqual(given.count + Math.ceil(((ticks - start) * given.count) / (given.windowMs * 1000)) + 1)
         expect(taken).toBeGreaterThanOrEqual(Math.min(steps.length, given.count))
       }),

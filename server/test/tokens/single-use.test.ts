@@ -34,7 +34,7 @@ describe('an action token', () => {
     for (let i = 0; i < 3; i++) expect((await gate.validate(issued.token, { ...pay, check: true })).reason).toBe('valid')
     const checks = (await rowsOf(issued)).filter(({ type }) => typeName(type) !== 'token.issued')
     expect(checks.map(({ type, flags }) => [typeName(type), flags & FLAGS.check])).toEqual(
-      Array(3).fill(['token.validated', FLAGS.check]),
+      [1, 2, 3].map(() => ['token.validated', FLAGS.check]),
     )
     expect((await gate.validate(issued.token, pay)).event).toBeDefined()
   })

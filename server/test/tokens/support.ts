@@ -87,7 +87,17 @@ export async function openGate(options: GateOptions = {}): Promise<Gate> {
   }
 
   return {
-    ...{ records, journal, privacy, issuer, door, clock, own, other, anotherDoor, anotherIssuer, rows: flushed },
+    records,
+    journal,
+    privacy,
+    issuer,
+    door,
+    clock,
+    own,
+    other,
+    anotherDoor,
+    anotherIssuer,
+    rows: flushed,
     issue: (input = {}, tenant = own) =>
       issuer.issue({ tenantNo: tenant.no, actor: SYSTEM, input: { owner: 'service', ...input } }),
     validate: (token, request = {}) => door.validate({ tenantNo: own.no, token, ...request }),
@@ -96,7 +106,7 @@ export async function openGate(options: GateOptions = {}): Promise<Gate> {
       for (const each of doors) each.close()
       await relay.close()
       await journal.close()
-      ;(privacy as Privacy & { close(): void }).close()
+      privacy.close()
       await records.close()
       rmSync(folder, { recursive: true, force: true })
     },
