@@ -11,6 +11,9 @@ export interface Plan {
 /**
  * The range under way, remembered on disk before its first insert. After a crash the same range is inserted again under the same
  * tokens, so the store keeps each row once, whatever of it had arrived.
+ *
+ * Known weakness: a power cut within the 50 ms before the journal's own sync, while a range was under way, can leave the journal with
+ * fewer batches than the plan names. Shipping only what the journal has synced would close it, at the price of 50 ms.
  */
 export interface PlanFile {
   /** The plan that starts at this position, if one was under way. */

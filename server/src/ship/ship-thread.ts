@@ -58,6 +58,7 @@ async function shipNext(): Promise<void> {
   const startedAt = performance.now()
   const plan = plans.pending(at.stored)
   const page = reader.next(at.stored, plan ? Number.MAX_SAFE_INTEGER : PAGE_BYTES_MAX, plan?.upTo ?? at.newest)
+  if (page.upTo === at.stored) return wait(INSERT_EVERY_MS)
   const rows = mergeDeltas(page.batches.flatMap(({ frame }) => decodeFrame(frame)))
   const current = plan ?? { id: randomUUID(), from: at.stored, upTo: page.upTo }
   if (!plan) plans.remember(current)
