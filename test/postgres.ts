@@ -7,14 +7,14 @@ import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 
 /** A real PostgreSQL in a temporary folder, on a Unix socket: no port, no installation, gone with the process that started it. */
-export interface Postgres {
+interface Postgres {
   /** Address of its database `postgres`; the user may do everything. */
   readonly url: string
   stop(): Promise<void>
 }
 
 /** The address of another database of the same server. */
-export function urlOfDatabase(url: string, name: string): string {
+function urlOfDatabase(url: string, name: string): string {
   const other = new URL(url)
   other.pathname = `/${name}`
   return other.href

@@ -2,13 +2,9 @@ import { ACTIONS } from './actions/table.ts'
 import type { RecordActions } from './records.ts'
 import type { Transaction } from './transaction.ts'
 
-export type ActionName = keyof RecordActions
-export type ActionParams<Name extends ActionName> = Parameters<RecordActions[Name]>[0]
-export type ActionResult<Name extends ActionName> = ReturnType<RecordActions[Name]>
-
 /** One action on its way: what `act` was asked for. */
 export interface Call {
-  readonly name: ActionName
+  readonly name: keyof RecordActions
   readonly params: unknown
 }
 

@@ -96,14 +96,14 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
   async function listen(): Promise<Client> {
     const next = new Client(o.connection)
     next.on('error', () => undefined)
-    next.on('notification', ({ payload }) => receive(JSON.parse(payload ?? '{}')))
+    next.on('notification', ({ payload }) => receive(decode(payload)))
     try {
       await next.connect()
       await next.query(`LISTEN ${CHANNEL}`)
       await hold(next)
       return next
     } catch (error) {
-      await next.end()
+      next.end().catch(() => undefined)
       throw error
     }
   }
@@ -153,6 +153,16 @@ export async function openFeed(o: FeedOptions): Promise<Feed> {
       count += 1
     }
     if (count > 0) o.onAdopted()
+  }
+}
+
+/** Anyone who may use the database may write to the channel: what is not ours counts as "anything may have changed". */
+function decode(payload: string | undefined): Message {
+  try {
+    const message: Message = JSON.parse(payload ?? '')
+    return typeof message.from === 'string' ? message : { from: '', all: true }
+  } catch {
+    return { from: '', all: true }
   }
 }
 

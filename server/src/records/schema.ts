@@ -88,7 +88,7 @@ export interface TokenTable {
 }
 
 /** Who numbers events. `seq` is the last number given, taken in the transaction of its event. */
-export interface WriterTable {
+interface WriterTable {
   no: Generated<number>
   purpose: string
   leased_at: number
@@ -96,7 +96,7 @@ export interface WriterTable {
 }
 
 /** Critical events that are committed and not yet in the journal. */
-export interface OutboxTable {
+interface OutboxTable {
   position: Generated<number>
   writer: number
   seq: number
@@ -111,7 +111,7 @@ export interface KeyTable {
   destroy_after: number
 }
 
-export interface SettingTable {
+interface SettingTable {
   tenant_no: number
   name: string
   value: string

@@ -104,6 +104,15 @@ describe('several processes on one PostgreSQL', () => {
     expect(await records.read.tenant(tenant.no)).toEqual(tenant)
   })
 
+  it('take a stranger on the channel for a change of anything', async () => {
+    const url = await newDatabase()
+    const records = await open(url)
+    const heard: TokenChange[] = []
+    records.onChange((change) => heard.push(change))
+    for (const payload of ['not json', 'null', '{}']) await ask(url, `SELECT pg_notify('tokentrail_changes', $1)`, [payload])
+    await vi.waitFor(() => expect(heard).toEqual(['all', 'all', 'all']))
+  })
+
   it('know that the feed is silent, and that it speaks again', async () => {
     const url = await newDatabase()
     const records = await open(url)

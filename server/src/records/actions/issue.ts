@@ -8,7 +8,7 @@ import { internOwner } from './owners.ts'
 import { noteToken, readToken } from './token-change.ts'
 
 /** Tokens that one import or observation may hold. */
-export const TOKENS_PER_CALL_MAX = 10_000
+const TOKENS_PER_CALL_MAX = 10_000
 
 /** Schemes whose text is not ours: such tokens are looked up by what their text hashes to. */
 const FOREIGN_SCHEMES: ReadonlySet<DigestScheme> = new Set<DigestScheme>(['sha256:hex', 'sha256:base64', 'sha512-256'])
