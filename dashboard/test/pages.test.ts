@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { count, percent, short } from '../src/format/number.ts'
 import { axeViolations, openBrowser, openPage, type Watched } from './browser.ts'
-import { event, totals } from './recorded.ts'
+import { answer, event, totals } from './recorded.ts'
 import { GOOD_CODE, GOOD_TOKEN, openSite, problem, type Site } from './site.ts'
 
 let browser: Browser
@@ -56,6 +56,18 @@ describe('signing in', () => {
     const page = await visit('/sign-in?code=used', { expected: [401] })
     await page.getByText('This link does not work any more').waitFor()
     expect(await page.getByLabel('Access token').isVisible()).toBe(true)
+  })
+
+  test('a session that ends while the page is open leads to the form, and the page stays where it is', async () => {
+    const page = await visit('/events?reason=expired', { expected: [401] })
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    site.isSignedIn = false
+    await page.getByRole('radio', { name: '7 d' }).click()
+    await page.getByText('Your session has ended').waitFor()
+    await page.getByLabel('Access token').fill(GOOD_TOKEN)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    expect(new URL(page.url()).searchParams.get('reason')).toBe('expired')
   })
 
   test('signing out ends the session and shows the form', async () => {
@@ -226,6 +238,13 @@ describe('tokens', () => {
     expect(site.requests.some((request) => request.includes('/v1/tokens?state=revoked'))).toBe(true)
   })
 
+  test('single-use tokens show how far they get', async () => {
+    const page = await visit('/tokens?kind=validation')
+    const panel = page.getByRole('region', { name: 'Validation tokens from issue to proof' })
+    await panel.getByText('Verified').waitFor()
+    expect(await panel.innerText()).toContain('960 · 80%')
+  })
+
   test('revoking asks once more, names the reason, and is sent with the proof of this page', async () => {
     const sent: { body: unknown; csrf: unknown }[] = []
     site.override = ({ method, body, headers, path }) => {
@@ -281,6 +300,30 @@ describe('events', () => {
     ).toBe(true)
     await page.getByRole('button', { name: 'Remove the filter reason' }).click()
     await expect.poll(() => new URL(page.url()).searchParams.get('reason')).toBeNull()
+  })
+
+  test('markup in any field of an event stays text', async () => {
+    const evil = '<img src=x onerror=fetch("/v1/stolen")><b>"\'`${x}'
+    const row = {
+      ...event(1, Date.now()),
+      id: 'evt_evil_1',
+      client: evil,
+      route: evil,
+      service: evil,
+      country: evil,
+      requestId: evil,
+      owner: evil,
+      detail: { [evil]: evil },
+      token: { id: evil, kind: 'access', name: evil, owner: evil, state: 'active' },
+    }
+    site.override = ({ path, query }) => {
+      if (path !== '/v1/questions/events-page') return undefined
+      return { body: { ...answer('events-page', query), rows: [row], next: undefined } }
+    }
+    const page = await visit('/events?event=evt_evil_1')
+    await page.getByRole('dialog').getByText('onerror').first().waitFor()
+    expect(await page.locator('img, b:has(img)').count()).toBe(0)
+    expect(site.requests.join(' ')).not.toContain('stolen')
   })
 
   test('the tail shows what passes the filter; while paused it counts and holds back', async () => {
@@ -361,6 +404,7 @@ describe('every screen', () => {
     await page.keyboard.press('g')
     await page.keyboard.press('t')
     await page.getByRole('heading', { name: 'Tokens' }).waitFor()
+    expect(await page.title()).toBe('Tokens · Tokentrail')
     await page.keyboard.press('?')
     await page.getByRole('checkbox', { name: 'Single-key shortcuts are on' }).uncheck()
     await page.keyboard.press('Escape')

@@ -7,10 +7,10 @@ import type { Token } from '../src/api/tokens.ts'
  */
 
 const MINUTE = 60_000
-export const CLASSES = ['accepted', 'invalid', 'forbidden', 'throttled', 'unavailable'] as const
+const CLASSES = ['accepted', 'invalid', 'forbidden', 'throttled', 'unavailable'] as const
 
 /** A busy day in the middle of which somebody guesses tokens for two hours. */
-export function stepRows(from: number, to: number, stepMs: number): readonly StepRow[] {
+function stepRows(from: number, to: number, stepMs: number): readonly StepRow[] {
   const rows: StepRow[] = []
   for (let at = Math.floor(from / stepMs) * stepMs; at < to; at += stepMs) {
     const hour = (at / 3_600_000) % 24
@@ -59,7 +59,7 @@ const NAMES = [
   'support console',
 ] as const
 
-export function tokenRef(index: number): TokenRef {
+function tokenRef(index: number): TokenRef {
   return {
     id: `tok${String(index).padStart(13, '0')}`,
     kind: index % 11 === 10 ? 'action' : 'access',
@@ -242,7 +242,11 @@ const ANSWERS: Readonly<Record<QuestionName, Rows>> = {
       { name: 'refunds:create', attempts: 0, accepted: 0, failed: 0, firstAt: null, lastAt: null, granted: true },
     ],
   }),
-  'single-use-funnel': () => ({ rows: [] }),
+  'single-use-funnel': () => ({
+    rows: [
+      { issued: 1_200, sent: 1_180, undelivered: 12, attempted: 1_010, succeeded: 960, expired: 221, locked: 7, replays: 14 },
+    ],
+  }),
   'last-used-by-token': (params, _from, to) => ({
     rows: (params['tokens'] ?? '').split(',').map((id, index) => ({
       token: id,

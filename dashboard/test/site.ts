@@ -8,13 +8,13 @@ import { answer, token } from './recorded.ts'
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 /** The policy that the server sends with every page: nothing from elsewhere, no inline script or style, no eval. */
-export const POLICY =
+const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 export const GOOD_TOKEN = 'ttk_good'
 export const GOOD_CODE = 'good-code'
 
-export type Reply = { readonly status?: number; readonly body?: unknown }
-export type Override = (request: {
+type Reply = { readonly status?: number; readonly body?: unknown }
+type Override = (request: {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams

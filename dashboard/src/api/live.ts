@@ -6,7 +6,7 @@ export interface LiveSecond extends Readonly<Record<ReasonClass, number>> {
 }
 
 /** `off` is the reader's choice, `lost` is the network's. */
-export type LiveStatus = 'off' | 'connecting' | 'live' | 'lost'
+type LiveStatus = 'off' | 'connecting' | 'live' | 'lost'
 
 /** What the stream has shown so far. A new object with each change. */
 export interface LiveState {

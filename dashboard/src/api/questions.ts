@@ -11,6 +11,6 @@ export function ask<N extends QuestionName>(
 }
 
 /** Where a question is asked; the same address works with `curl`. */
-export function questionPath(name: QuestionName): string {
+export function questionPath(name: string): string {
   return `/v1/questions/${name}`
 }

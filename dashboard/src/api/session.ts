@@ -1,7 +1,7 @@
 import { csrf, Problem, request } from './http.ts'
 
 /** Who is signed in. */
-export interface Principal {
+interface Principal {
   readonly role: string
   readonly tenant: string
   readonly name: string | null

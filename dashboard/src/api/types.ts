@@ -1,17 +1,17 @@
-import type { ActorKind, Kind, LossReason, Milliseconds, Outcome, ReasonClass, TokenKind } from 'tokentrail'
+import type { ActorKind, LossReason, Milliseconds, Outcome, ReasonClass, TokenKind } from 'tokentrail'
 
 /**
  * What the server answers, as the dashboard reads it. A test keeps these assignable from the server's own rows, so that a change
  * there does not compile here until every reader handles it.
  */
-export type { Kind, Milliseconds, Outcome, ReasonClass, TokenKind }
+export type { Milliseconds, ReasonClass, TokenKind }
 
 export interface Window {
   readonly from: Milliseconds
   readonly to: Milliseconds
 }
 
-export interface Completeness {
+interface Completeness {
   readonly value: number | null
   readonly received: number
   readonly missing: number
@@ -61,13 +61,13 @@ export interface TokenRef {
   readonly state: TokenState | 'purged'
 }
 
-export interface WindowParams extends Window {
+interface WindowParams extends Window {
   readonly kind?: TokenKind
   readonly token?: string
 }
 
 export type Step = 'minute' | '5minutes' | 'hour' | '6hours' | 'day' | 'week'
-export type SeriesKey = 'class' | 'outcome' | 'reason' | 'kind' | 'service' | 'population'
+type SeriesKey = 'class' | 'outcome' | 'reason' | 'kind' | 'service' | 'population'
 
 type Top = WindowParams & { readonly measure?: 'attempts' | 'failed'; readonly limit?: number }
 type OfToken = WindowParams & { readonly token: string; readonly limit?: number }
@@ -218,7 +218,7 @@ export interface PlaceRow {
   readonly lastAt: Milliseconds
 }
 
-export interface UseRow {
+interface UseRow {
   readonly name: string
   readonly attempts: number
   readonly accepted: number

@@ -7,17 +7,16 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { t } from '../format/strings.ts'
-import { Failed } from '../parts/states.tsx'
 import { OverviewPage } from '../pages/overview.tsx'
 import { SignInPage } from '../pages/sign-in.tsx'
 import { eventsSearch, pageSearch, signInSearch, tokensSearch } from '../pages/search.ts'
-import { NotFound } from './not-found.tsx'
+import { Broken, NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
 
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: NotFound,
-  errorComponent: ({ error }) => <Failed error={error} />,
+  errorComponent: Broken,
 })
 
 const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage, validateSearch: signInSearch })

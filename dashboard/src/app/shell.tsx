@@ -1,5 +1,5 @@
-import { Link, Outlet } from '@tanstack/react-router'
-import { useEffect, useRef } from 'react'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { type RefObject, useEffect, useRef } from 'react'
 import { t } from '../format/strings.ts'
 import { Icon } from '../parts/icon.tsx'
 import { useLive } from '../parts/live.tsx'
@@ -41,6 +41,8 @@ export function Shell() {
 }
 
 function Frame() {
+  const content = useRef<HTMLElement>(null)
+  useFocusOnNewPage(content)
   return (
     <WindowProvider>
       <a className={styles['skip']} href="#content">
@@ -70,10 +72,21 @@ function Frame() {
             </div>
           </div>
         </header>
-        <main id="content" className={styles['content']} tabIndex={-1}>
+        <main ref={content} id="content" className={styles['content']} tabIndex={-1}>
           <Outlet />
         </main>
       </div>
     </WindowProvider>
   )
+}
+
+/** After a change of page the keyboard and the reader aloud start at its content, as after a load. */
+function useFocusOnNewPage(content: RefObject<HTMLElement | null>): void {
+  const { pathname } = useLocation()
+  const last = useRef(pathname)
+  useEffect(() => {
+    if (last.current === pathname) return
+    last.current = pathname
+    content.current?.focus({ preventScroll: true })
+  }, [pathname, content])
 }

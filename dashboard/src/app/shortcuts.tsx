@@ -13,7 +13,7 @@ import { usePageWindow } from '../pages/window.tsx'
 import accountStyles from './account.module.css'
 import styles from './shortcuts.module.css'
 
-export type ShortcutKeys = keyof typeof t.shortcuts.items
+type ShortcutKeys = keyof typeof t.shortcuts.items
 const KEY = 'tokentrail.shortcuts'
 /** How long `g` waits for its second key. */
 const SEQUENCE_MS = 1500

@@ -396,6 +396,22 @@ export const t = {
     },
   },
 
+  funnel: {
+    title: { action: 'Action tokens from issue to use', validation: 'Validation tokens from issue to proof' },
+    hint: (days: number) => `issued in ${days} days before the end of the window`,
+    stage: {
+      issued: 'Issued',
+      sent: 'Sent',
+      undelivered: 'Came back',
+      attempted: 'Attempted',
+      expired: 'Expired unused',
+      locked: 'Locked',
+      replays: 'Replays',
+    },
+    succeeded: { action: 'Consumed', validation: 'Verified' },
+    notReported: 'not reported',
+  },
+
   events: {
     title: 'Events',
     filters: 'Filters',

@@ -20,7 +20,7 @@ export function TokenPage() {
   const token = query.data
   return (
     <>
-      <PageHead title={<Title id={id} token={token} />} hasTime />
+      <PageHead title={token?.name ?? id} heading={<Title id={id} token={token} />} hasTime />
       {token ? (
         <Story token={token} />
       ) : query.error ? (

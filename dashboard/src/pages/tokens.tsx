@@ -14,6 +14,7 @@ import { Select } from '../parts/select.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 import type { Column } from '../parts/table.tsx'
 import { useTimeFormat } from '../parts/time-format.tsx'
+import { FunnelPanel } from './funnel.tsx'
 import { firstIssue } from './first-request.ts'
 import { PageHead } from './page-head.tsx'
 import type { TokensSearch } from './search.ts'
@@ -33,6 +34,7 @@ export function TokensPage() {
     <>
       <PageHead title={t.tokens.title} />
       <Filters filter={{ search, kind, state }} />
+      {(kind === 'action' || kind === 'validation') && <FunnelPanel kind={kind} />}
       <section className={styles['list']} aria-label={t.tokens.list} aria-busy={query.isPending}>
         {body()}
       </section>

@@ -2,6 +2,7 @@ import { Button as AriaButton } from 'react-aria-components/Button'
 import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
 import { Popover } from 'react-aria-components/Popover'
 import { queryText, type QueryValue } from '../api/http.ts'
+import { questionPath } from '../api/questions.ts'
 import type { Answer } from '../api/types.ts'
 import { count, percent } from '../format/number.ts'
 import { t } from '../format/strings.ts'
@@ -59,5 +60,5 @@ function Facts<Row>({ answer }: { readonly answer: Answer<Row> }) {
 /** The command that asks the same question; the token stays a variable. */
 function curlOf<Row>(answer: Answer<Row>): string {
   const query = queryText(answer.params as Readonly<Record<string, QueryValue>>)
-  return `curl -H "Authorization: Bearer $TOKENTRAIL_TOKEN" '${location.origin}/v1/questions/${answer.question}${query}'`
+  return `curl -H "Authorization: Bearer $TOKENTRAIL_TOKEN" '${location.origin}${questionPath(answer.question)}${query}'`
 }
