@@ -157,8 +157,8 @@ export function createGroup(o: {
     offering,
     attach(what) {
       hasAside = true
-      marks.push(...what.marks)
-      sourceIds.push(...what.sourceIds)
+      for (const moved of what.marks) marks.push(moved)
+      for (const id of what.sourceIds) sourceIds.push(id)
     },
     declare: (loss) => void declared.push(loss),
     carry,

@@ -214,6 +214,6 @@ test('whatever happens to a journal: nothing is lost uncounted, doubled or inven
     for (const step of steps) await witness.take(step)
     await witness.end()
   })
-  const result = await fc.check(histories, { numRuns: 25 })
+  const result = await fc.check(histories, { numRuns: 15 })
   expect(fc.defaultReportMessage(result)).toBeUndefined()
 })
