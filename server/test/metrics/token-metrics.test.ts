@@ -99,6 +99,7 @@ async function drain(): Promise<readonly EventRow[]> {
 }
 
 test('the token metrics say what the plain reading of lives and events says', { timeout: 60_000 }, async () => {
+  expect.hasAssertions()
   const windows = fc.constantFrom(
     { from: NOW - 30 * DAY, to: NOW - HOUR },
     { from: NOW - 70 * DAY, to: NOW },

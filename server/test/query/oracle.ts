@@ -52,7 +52,7 @@ export const isClass =
   (row: EventRow): boolean =>
     classOfRow(row) === name
 
-export function distinct<T>(values: readonly T[]): number {
+export function distinct(values: readonly unknown[]): number {
   return new Set(values).size
 }
 
@@ -194,7 +194,6 @@ export function topNetworks(
 ): Record<string, unknown>[] {
   return [...Map.groupBy(attemptsIn(rows, asked), (row) => row.network)]
     .map(([network, some]) => ({
-      network: networkText(network),
       no: network,
       attempts: sum(some),
       accepted: sum(some, isClass('accepted')),
@@ -208,7 +207,7 @@ export function topNetworks(
     .filter((row) => row[measure] > 0)
     .sort((a, b) => b[measure] - a[measure] || (a.no < b.no ? -1 : 1))
     .slice(0, limit)
-    .map(({ no: _, ...row }) => row)
+    .map(({ no, ...row }) => ({ ...row, network: networkText(no) }))
 }
 
 export function networkText(network: bigint): string {
