@@ -38,6 +38,7 @@ export function toRow(line: Line, context: RowContext): EventRow {
   if (token) setToken(row, token)
   row.population = populationOf(line, token)
   row.flags = flagsOf(line, row, token)
+  row.limit = isThrottled(line) ? line.reason : ''
   setLabels(row, line, context)
   setPseudonyms(row, line, context)
   return row
@@ -68,6 +69,10 @@ function populationOf(line: Line, token: KnownToken | undefined): number {
   if (line.outcome === 'none') return token ? POPULATIONS.attributed : POPULATIONS.none
   if (line.outcome === 'rejected' && reasonClass(line.reason as DecisionReason) === 'unavailable') return POPULATIONS.fault
   return token ? POPULATIONS.attributed : POPULATIONS.unattributed
+}
+
+function isThrottled({ outcome, reason }: Line): boolean {
+  return outcome === 'rejected' && reasonClass(reason as DecisionReason) === 'throttled'
 }
 
 function flagsOf(line: Line, row: EventRow, token: KnownToken | undefined): number {
