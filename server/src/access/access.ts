@@ -38,7 +38,7 @@ export type Identity =
 /** The one place that says who calls and what they may do. */
 export interface Access {
   authenticate(credentials: Credentials, caller: Caller): Promise<Identity>
-  /** Throws `not_permitted`, and notes the refusal, unless the role has the permission. */
+  /** Throws `not_permitted`, and notes a refused reading, unless the role has the permission. */
   require(principal: Principal, permission: Permission, caller: Caller): void
   permits(principal: Principal, permission: Permission): boolean
   /** Is the identity behind an open stream still good? */
@@ -104,7 +104,7 @@ export function createAccess(options: AccessOptions): Access {
     permits: (principal, permission) => isPermitted(principal, permission, installTenantNo),
     require(principal, permission, caller) {
       if (isPermitted(principal, permission, installTenantNo)) return
-      events.readingRefused(principal, 'role_missing', caller)
+      if (permission.endsWith(':read')) events.readingRefused(principal, 'role_missing', caller)
       throw new TrailError('not_permitted', `The role ${principal.role} lacks the permission ${permission}. Use a token whose role has it.`)
     },
     async isStillGood(identity) {

@@ -44,11 +44,13 @@ export function createBearer({ records, door, clock, installTenantNo }: BearerOp
   return {
     async authenticate(token, caller) {
       const key = memory.keyOf(token, caller.ip)
-      const record = memory.get(key) ?? (await judge(token, caller))
+      const known = memory.get(key)
+      const put = memory.putter()
+      const record = known ?? (await judge(token, caller))
       if (!hasRole(record)) {
         throw new TrailError('not_permitted', 'This token has no role in Tokentrail. Use one that was issued with a role.')
       }
-      memory.put(key, record)
+      if (!known) put(key, record)
       return principalOf(record, 'bearer')
     },
     close: memory.close,
@@ -67,7 +69,9 @@ export function provenBy(verdict: Verdict): TokenRecord {
     case 'unavailable':
       throw new TrailError('records_unavailable', 'The token cannot be checked at the moment. Try again.', { retryAfterSeconds })
     default:
-      throw new TrailError('not_authenticated', 'The credential is not valid here. Send a living access token as `Authorization: Bearer …`.')
+      throw new TrailError('not_authenticated', 'The credential is not valid here. Send a living access token as `Authorization: Bearer …`.', {
+        input: 'authorization',
+      })
   }
 }
 
@@ -85,7 +89,9 @@ function createMemory(records: Records, clock: Clock) {
     entries.clear()
     numbers.clear()
   }
+  let changes = 0
   const stop = records.onChange((change) => {
+    changes += 1
     if (change === 'all' || numbers.has(change.no)) forget()
   })
   return {
@@ -94,13 +100,16 @@ function createMemory(records: Records, clock: Clock) {
       const entry = entries.get(key)
       return entry && entry.until > clock.now() && records.feedIsFresh() ? entry.record : undefined
     },
-    put(key: string, record: TokenRecord): void {
-      if (entries.has(key) && (entries.get(key)?.until ?? 0) > clock.now()) return
-      if (record.rateLimit !== null || record.usesMax !== null) return
-      if (entries.size >= MEMORY_MAX) forget()
-      const until = Math.min(clock.now() + MEMORY_MS, record.expiresAt ?? Infinity, record.graceUntil ?? Infinity)
-      entries.set(key, { record, until })
-      numbers.add(record.no)
+    /** Taken before judging: what changed meanwhile may be the very token, so then nothing is remembered. */
+    putter() {
+      const before = changes
+      return (key: string, record: TokenRecord): void => {
+        if (changes !== before || record.rateLimit !== null || record.usesMax !== null) return
+        if (entries.size >= MEMORY_MAX) forget()
+        const until = Math.min(clock.now() + MEMORY_MS, record.expiresAt ?? Infinity, record.graceUntil ?? Infinity)
+        entries.set(key, { record, until })
+        numbers.add(record.no)
+      }
     },
     close: stop,
   }

@@ -3,6 +3,15 @@ import type { Access } from '../access/access.ts'
 import { TrailError } from '../errors.ts'
 import { type App, callerOf, identityOf } from './app.ts'
 import type { SessionCookie } from './cookie.ts'
+import type { OwnOrigin } from './origin.ts'
+
+/** What the gate asks. */
+export interface Gate {
+  readonly access: Access
+  readonly cookie: SessionCookie
+  readonly origin: OwnOrigin
+  readonly isStopping: () => boolean
+}
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -10,7 +19,7 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  * What stands before every route: it names a permission or the server does not start; the caller is known, is permitted
  * and is within budget before a byte of the body is parsed.
  */
-export function guardRoutes(app: App, access: Access, cookie: SessionCookie, isStopping: () => boolean): void {
+export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Gate): void {
   app.decorateRequest('identity', null)
   app.decorateRequest('leave', null)
   app.decorate('routeTable', [])
@@ -30,7 +39,7 @@ export function guardRoutes(app: App, access: Access, cookie: SessionCookie, isS
     const identity = await access.authenticate({ authorization, cookie: cookie.read(request), basic }, callerOf(request))
     request.identity = identity
     if (identity.session && !READS.has(request.method)) {
-      requireSameOrigin(request)
+      origin.require(request)
       access.requireCsrf(identity.session, headerOf(request, 'x-csrf-token'))
     }
     access.require(identity.principal, permission, callerOf(request))
@@ -49,7 +58,10 @@ async function spend(access: Access, request: FastifyRequest, reply: FastifyRepl
     const allowance = await access.budget.take(principal)
     reply.header('ratelimit-policy', allowance.policy)
     reply.header('ratelimit', `"requests";r=${allowance.remaining};t=${allowance.resetSeconds}`)
-    if (request.routeOptions.url !== '/v1/live') request.leave = access.budget.enter(principal, 'questions')
+    if (request.routeOptions.url === '/v1/live') return
+    request.leave = access.budget.enter(principal, 'questions')
+    // A reader who goes away before the answer finishes no response.
+    reply.raw.once('close', request.leave)
   } catch (error) {
     if (error instanceof TrailError) {
       access.noteRefusal(principal, error.code === 'cost_refused' ? 'cost_refused' : 'limit_principal', callerOf(request))
@@ -57,25 +69,6 @@ async function spend(access: Access, request: FastifyRequest, reply: FastifyRepl
     }
     throw error
   }
-}
-
-/** A write by session comes from our own page: `Origin` is ours, or without it `Sec-Fetch-Site` says so. */
-export function requireSameOrigin(request: FastifyRequest): void {
-  const origin = headerOf(request, 'origin')
-  if (origin === undefined ? headerOf(request, 'sec-fetch-site') === 'same-origin' : isOurs(origin, request.host)) return
-  throw new TrailError('csrf_refused', 'A write by session must come from the dashboard itself: Origin or Sec-Fetch-Site says otherwise.', {
-    input: 'origin',
-  })
-}
-
-/** A request that a browser says comes from elsewhere; programs say nothing and pass. */
-export function refuseOtherOrigin(request: FastifyRequest): void {
-  const [origin, site] = [headerOf(request, 'origin'), headerOf(request, 'sec-fetch-site')]
-  if (origin !== undefined || (site !== undefined && site !== 'none')) requireSameOrigin(request)
-}
-
-function isOurs(origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -28,7 +28,8 @@ export function sendProblem(reply: FastifyReply, requestId: string, error: Trail
   const { status, title } = ERRORS[error.code]
   const { code, input, retryAfterSeconds = WAITS[status], message: detail } = error
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
-  if (status === 401) reply.header('www-authenticate', challengeOf(error))
+  const challenge = challengeOf(error)
+  if (challenge !== undefined) reply.header('www-authenticate', challenge)
   const problem: Problem = {
     type: `urn:tokentrail:problem:${code}`,
     title,
@@ -46,8 +47,10 @@ export function sendProblem(reply: FastifyReply, requestId: string, error: Trail
 const WAITS: Readonly<Record<number, number>> = { 429: 1, 503: 1 }
 
 /** RFC 6750 §3: without a credential there is no error code. */
-function challengeOf(error: TrailError): string {
-  return error.input === undefined ? 'Bearer realm="tokentrail"' : 'Bearer realm="tokentrail", error="invalid_token"'
+function challengeOf({ code, input }: TrailError): string | undefined {
+  if (code === 'not_permitted') return 'Bearer realm="tokentrail", error="insufficient_scope"'
+  if (code !== 'not_authenticated') return undefined
+  return input === 'authorization' ? 'Bearer realm="tokentrail", error="invalid_token"' : 'Bearer realm="tokentrail"'
 }
 
 /** What the framework refuses, in our codes. */

@@ -9,6 +9,7 @@ import { createSessionCookie } from './cookie.ts'
 import { guardRoutes } from './gate.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
 import { BAD_URL, servePages } from './pages.ts'
+import { createOwnOrigin } from './origin.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
 import { ingestRoutes } from './routes/events.ts'
@@ -34,6 +35,7 @@ const TIMES = {
   headersMs: 10_000,
 } as const
 const HEADER_BYTES_MAX = 16 * 1024
+const CONNECTIONS_MAX = 10_000
 
 /** The whole HTTP surface: API, live stream and dashboard. It listens nowhere itself; `close` ends live streams first. */
 export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
@@ -43,9 +45,10 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   await secureHeaders(app)
   await app.register(cookiePlugin)
   const cookie = createSessionCookie(parts.publicUrl)
-  guardRoutes(app, parts.access, cookie, () => stopping)
+  const origin = createOwnOrigin(parts.publicUrl)
+  guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
 
-  sessionRoutes(app, parts, cookie)
+  sessionRoutes(app, parts, cookie, origin)
   tokenRoutes(app, parts)
   validateRoutes(app, parts)
   oauthRoutes(app, parts)
@@ -53,7 +56,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   importRoutes(app, parts)
   questionRoutes(app, parts)
   metricRoutes(app, parts)
-  const endStreams = liveRoutes(app, parts)
+  const endStreams = liveRoutes(app, parts, origin)
   operationRoutes(app, parts)
   serveApiDescription(app)
   await servePages(app, parts.dashboard)
@@ -62,6 +65,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
     stopping = true
     endStreams()
   })
+  app.server.maxConnections = CONNECTIONS_MAX
   await app.ready()
   return app
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLockout } from '../../src/access/lockout.ts'
 
@@ -35,16 +35,19 @@ describe('lock-out', () => {
 
   test('failures of one key never make another wait, and the wait never exceeds the window', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), moveMs: fc.nat(60_000) }), { maxLength: 200 }), (steps) => {
-        const clock = stillClock()
-        const lockout = createLockout({ ...OPTIONS, clock })
-        for (const { key, moveMs } of steps) {
-          clock.move(moveMs)
-          lockout.failed(key)
-          expect(lockout.waitMs(key)).toBeLessThanOrEqual(OPTIONS.windowMs)
-          expect(lockout.waitMs('stranger')).toBe(0)
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), moveMs: fc.nat(60_000) }), { maxLength: 200 }),
+        (steps) => {
+          const clock = stillClock()
+          const lockout = createLockout({ ...OPTIONS, clock })
+          for (const { key, moveMs } of steps) {
+            clock.move(moveMs)
+            lockout.failed(key)
+            expect(lockout.waitMs(key)).toBeLessThanOrEqual(OPTIONS.windowMs)
+            expect(lockout.waitMs('stranger')).toBe(0)
+          }
+        },
+      ),
     )
   })
 

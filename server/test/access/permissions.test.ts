@@ -14,13 +14,19 @@ describe('the table of permissions', () => {
 
   test('a service has one purpose: it reads no figures, rows or tokens and changes none', () => {
     for (const role of ['ingest', 'validate', 'introspect'] as const) {
-      expect(permissionsOf(role).filter((name) => /^(figures|rows|live|status|install|session|sign-in-links|reasons):|^tokens:(read|write)$/.test(name))).toEqual([])
+      expect(
+        permissionsOf(role).filter((name) =>
+          /^(figures|rows|live|status|install|session|sign-in-links|reasons):|^tokens:(read|write)$/.test(name),
+        ),
+      ).toEqual([])
     }
   })
 
   test('who only reads changes nothing', () => {
     for (const role of ['viewer', 'auditor', 'analyst'] as const) {
-      expect(permissionsOf(role).filter((name) => name.endsWith(':write') || /:(validate|introspect|surrender)$/.test(name))).toEqual([])
+      expect(
+        permissionsOf(role).filter((name) => name.endsWith(':write') || /:(validate|introspect|surrender)$/.test(name)),
+      ).toEqual([])
     }
   })
 
@@ -33,7 +39,14 @@ describe('the table of permissions', () => {
 
   test("the installation's figures are for the first tenant only, whatever the role", () => {
     const principal: Principal = {
-      tenantNo: 2, role: 'admin', tokenNo: 1, tokenId: 'a', ownerNo: 1, ownerId: 'o', actor: { no: 1, kind: 'service' }, via: 'bearer',
+      tenantNo: 2,
+      role: 'admin',
+      tokenNo: 1,
+      tokenId: 'a',
+      ownerNo: 1,
+      ownerId: 'o',
+      actor: { no: 1, kind: 'service' },
+      via: 'bearer',
     }
     expect(isPermitted(principal, 'install:read', 1)).toBe(false)
     expect(isPermitted({ ...principal, tenantNo: 1 }, 'install:read', 1)).toBe(true)

@@ -37,7 +37,10 @@ describe('the dashboard', () => {
   test('has assets that never change', async () => {
     const answer = await get('/assets/main-1a2b.js')
     expect([answer.status, answer.text]).toEqual([200, 'export {}'])
-    expect(answer.headers).toMatchObject({ 'cache-control': 'public, max-age=31536000, immutable', 'content-type': expect.stringMatching(/^(text|application)\/javascript; charset=utf-8$/) })
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': expect.stringMatching(/^(text|application)\/javascript; charset=utf-8$/),
+    })
   })
 
   test('never hides that an asset or an API path is missing', async () => {
@@ -49,7 +52,15 @@ describe('the dashboard', () => {
   })
 
   test('leads out of its folder by no path', async () => {
-    for (const url of ['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/../../secret.txt', '/assets%5c..%5c..%5csecret.txt', '//secret.txt', '/%00']) {
+    for (const url of [
+      '/../secret.txt',
+      '/..%2fsecret.txt',
+      '/%2e%2e/secret.txt',
+      '/assets/../../secret.txt',
+      '/assets%5c..%5c..%5csecret.txt',
+      '//secret.txt',
+      '/%00',
+    ]) {
       const answer = await get(url)
       expect(answer.text).not.toContain('outside')
       expect(answer.status).toBeLessThan(500)
@@ -62,7 +73,9 @@ describe('the address of a caller', () => {
     const statuses: number[] = []
     for (let i = 0; i < 7; i++) {
       const headers = { host: 'localhost', 'x-forwarded-for': forwarded(i), 'x-forwarded-host': 'evil.example' }
-      statuses.push((await at.call(undefined, 'POST', '/v1/session', { token: 'junk' }, { headers, remoteAddress: '10.9.9.9' })).status)
+      statuses.push(
+        (await at.call(undefined, 'POST', '/v1/session', { token: 'junk' }, { headers, remoteAddress: '10.9.9.9' })).status,
+      )
     }
     return statuses
   }

@@ -11,7 +11,11 @@ beforeAll(async () => {
   front = await openFront({ ship: true, access: { limits: NO_LIMITS } })
   admin = (await front.token({ role: 'admin', owner: 'root' })).text
   bot = await front.token({ owner: 'bot', scopes: ['a'] })
-  const items = [...Array.from({ length: 20 }, () => ({ token: bot.text, service: 'shop', ip: '192.0.2.1' })), { token: bot.text, scopes: ['b'], service: 'shop' }, { token: 'junk', service: 'shop' }]
+  const items = [
+    ...Array.from({ length: 20 }, () => ({ token: bot.text, service: 'shop', ip: '192.0.2.1' })),
+    { token: bot.text, scopes: ['b'], service: 'shop' },
+    { token: 'junk', service: 'shop' },
+  ]
   await front.call(admin, 'POST', '/v1/validate', { items })
   await front.rows()
   await front.journal.shipped(20_000)
@@ -33,10 +37,17 @@ describe('questions over HTTP', () => {
   test('every question answers with rows, cost and completeness', async () => {
     const fixed: Record<string, string> = { step: 'hour', tokens: `${bot.id},${bot.id}`, token: bot.id, kind: 'action' }
     for (const [name, { query }] of Object.entries(QUESTION_ROUTES)) {
-      const needed = Object.entries(query).filter(([, schema]) => !('~optional' in schema)).map(([field]) => `${field}=${fixed[field]}`)
+      const needed = Object.entries(query)
+        .filter(([, schema]) => !('~optional' in schema))
+        .map(([field]) => `${field}=${fixed[field]}`)
       const answer = await get(`/v1/questions/${name}?${needed.join('&')}`)
       expect([name, answer.status, answer.body.question]).toEqual([name, 200, name])
-      expect(answer.body).toMatchObject({ rows: expect.any(Array), cost: { rowsRead: expect.any(Number) }, watermark: expect.any(Number), method: expect.any(String) })
+      expect(answer.body).toMatchObject({
+        rows: expect.any(Array),
+        cost: { rowsRead: expect.any(Number) },
+        watermark: expect.any(Number),
+        method: expect.any(String),
+      })
     }
   })
 
@@ -69,7 +80,10 @@ describe('questions over HTTP', () => {
 describe('metrics over HTTP', () => {
   test('all of them as one object', async () => {
     const { body } = await get('/v1/metrics/tokens')
-    expect(body).toMatchObject({ validationAttempts: { failed: 2, throttled: 0, unavailable: 0 }, securityEvents: { rateLimit: 0 } })
+    expect(body).toMatchObject({
+      validationAttempts: { failed: 2, throttled: 0, unavailable: 0 },
+      securityEvents: { rateLimit: 0 },
+    })
     expect(body.totalTokensGenerated).toBeGreaterThanOrEqual(2)
   })
 
@@ -85,9 +99,18 @@ describe('metrics over HTTP', () => {
 describe('for operators', () => {
   test('health, readiness and status', async () => {
     expect((await front.call(undefined, 'GET', '/healthz')).body).toEqual({ status: 'alive' })
-    expect((await front.call(undefined, 'GET', '/readyz')).body).toEqual({ status: 'ready', records: true, journal: true, store: true })
+    expect((await front.call(undefined, 'GET', '/readyz')).body).toEqual({
+      status: 'ready',
+      records: true,
+      journal: true,
+      store: true,
+    })
     const status = (await get('/v1/status')).body
-    expect(status).toMatchObject({ version: '0.0.0-test', records: { form: 'sqlite', feedIsFresh: true }, store: { state: 'ready' } })
+    expect(status).toMatchObject({
+      version: '0.0.0-test',
+      records: { form: 'sqlite', feedIsFresh: true },
+      store: { state: 'ready' },
+    })
     const { received, stored, journalled, inFlight, coalesced, dropped } = status.conservation
     const lost = Object.values(dropped as Record<string, number>).reduce((sum, count) => sum + count, 0)
     expect(stored + journalled + inFlight + coalesced + lost).toBe(received)
@@ -97,7 +120,10 @@ describe('for operators', () => {
   test('Prometheus text with bounded labels', async () => {
     const { text, headers } = await get('/metrics')
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
-    const samples = text.trim().split('\n').filter((line) => !line.startsWith('#'))
+    const samples = text
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
     expect(samples.every((line) => /^[a-z_]+(\{(reason|state)="[a-z_]+"\})? [\d.e+-]+$/.test(line))).toBe(true)
     expect(text).toMatch(/^tokentrail_events_received_total \d+$/m)
     expect(text).toContain('tokentrail_store_state{state="ready"} 1')

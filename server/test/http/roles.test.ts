@@ -5,14 +5,25 @@ import { isGranted } from '../../src/access/permissions.ts'
 import type { App } from '../../src/http/app.ts'
 import { createSessionCookie } from '../../src/http/cookie.ts'
 import { guardRoutes } from '../../src/http/gate.ts'
+import { createOwnOrigin } from '../../src/http/origin.ts'
+import { answerProblem } from '../../src/http/problem.ts'
 import { ROLES } from '../../src/records/records.ts'
-import { type Front, openFront } from './support.ts'
+import { type Front, openFront, silentLog } from './support.ts'
 
 let front: Front
 beforeAll(async () => {
   front = await openFront()
 })
 afterAll(() => front.close())
+
+function gate(stopping: boolean) {
+  return {
+    access: front.access,
+    cookie: createSessionCookie(undefined),
+    origin: createOwnOrigin(undefined),
+    isStopping: () => stopping,
+  }
+}
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 const PUBLIC = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
@@ -46,9 +57,18 @@ describe('every route', () => {
 
   test('a route that names none does not start', () => {
     const app: App = fastify().withTypeProvider<TypeBoxTypeProvider>()
-    guardRoutes(app, front.access, createSessionCookie(undefined), () => false)
+    guardRoutes(app, gate(false))
     expect(() => app.get('/forgotten', async () => 'open')).toThrow('the route GET /forgotten names no permission')
     expect(() => app.get('/known', { config: { permission: 'public' } }, async () => 'open')).not.toThrow()
+  })
+
+  test('is refused while the server stops', async () => {
+    const app: App = fastify().withTypeProvider<TypeBoxTypeProvider>()
+    app.setErrorHandler(answerProblem(silentLog))
+    guardRoutes(app, gate(true))
+    app.get('/known', { config: { permission: 'public' } }, async () => 'open')
+    const answer = await app.inject('/known')
+    expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([503, 'stopping', '2'])
   })
 
   test('that reads has a budget', () => {
@@ -86,7 +106,8 @@ describe('every route', () => {
   test("the installation's figures are not for another tenant's admin", async () => {
     const { text } = await front.token({ role: 'admin', tenant: front.other })
     expect((await front.call(text, 'GET', '/metrics')).status).toBe(403)
-    expect((await front.call(text, 'GET', '/v1/status')).status).toBe(200)
+    const status = await front.call(text, 'GET', '/v1/status')
+    expect(Object.keys(status.body).sort()).toEqual(['conservation', 'now', 'version', 'watermark'])
   })
 })
 
@@ -120,6 +141,7 @@ describe('a token that signs in', () => {
     const bodies = answers.map(({ body }) => ({ ...body, requestId: '' }))
     expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1)
     expect(bodies[0]?.code).toBe('not_authenticated')
+    expect(answers[0]?.headers['www-authenticate']).toBe('Bearer realm="tokentrail", error="invalid_token"')
     expect((await front.call(admin.text, 'GET', '/v1/tokens')).status).toBe(200)
   })
 

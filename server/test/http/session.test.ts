@@ -183,8 +183,7 @@ describe('a one-time link', () => {
   test('is not used up by looking at its page', async () => {
     const { code, path } = await link()
     expect(path).toContain(code)
-    for (const method of ['GET', 'HEAD'] as const)
-      await front.app.inject({ method, url: path, headers: { accept: 'text/html' } })
+    for (const method of ['GET', 'HEAD'] as const) await front.app.inject({ method, url: path, headers: { accept: 'text/html' } })
     expect((await signIn({ code })).status).toBe(200)
   })
 

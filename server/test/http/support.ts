@@ -68,7 +68,9 @@ export interface Reply {
   readonly body: any
 }
 
-export async function openFront(options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean } = {}): Promise<Front> {
+export async function openFront(
+  options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean } = {},
+): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-http-'))
   const clock = stillClock()
   const faults: object[] = []
@@ -88,7 +90,9 @@ export async function openFront(options: { access?: Partial<AccessOptions>; http
   const issuer = createIssuer(tokenParts)
   const store = await openStore({ dir: folder, memoryBytesMax: 1 << 30, log })
   await migrateStore(store)
-  const shipping = options.ship ? startShipping({ journal, journalFile: join(folder, 'journal.db'), store: store.address, clock, log }) : undefined
+  const shipping = options.ship
+    ? startShipping({ journal, journalFile: join(folder, 'journal.db'), store: store.address, clock, log })
+    : undefined
   const ask = createAsk({ store, records, journal, clock })
   const metrics = createMetrics({ ask, store, records, journal, clock })
   const live = createLiveHub({ journal, records, clock })

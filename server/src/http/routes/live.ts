@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Identity } from '../../access/access.ts'
 import type { LiveMessage, LiveNotice } from '../../live/messages.ts'
 import { type App, identityOf } from '../app.ts'
-import { refuseOtherOrigin } from '../gate.ts'
+import type { OwnOrigin } from '../origin.ts'
 import type { HttpParts } from '../parts.ts'
 
 const HEARTBEAT_MS = 15_000
@@ -14,7 +14,7 @@ const STREAM_MS_MAX = 12 * 3_600_000
 const UNREAD_BYTES_MAX = 1024 * 1024
 
 /** The live stream. Gives a function that ends every open one. */
-export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
+export function liveRoutes(app: App, { live, access }: HttpParts, origin: OwnOrigin): () => void {
   const open = new Set<(code: LiveNotice, text: string) => void>()
 
   function start(identity: Identity, leave: () => void): PassThrough {
@@ -54,6 +54,7 @@ export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
     {
       config: { permission: 'live:read', reading: true },
       handlerTimeout: STREAM_MS_MAX,
+      exposeHeadRoute: false,
       schema: {
         tags: ['events'],
         summary: 'What is happening, as server-sent events',
@@ -64,7 +65,7 @@ export function liveRoutes(app: App, { live, access }: HttpParts): () => void {
       },
     },
     async (request, reply) => {
-      refuseOtherOrigin(request)
+      origin.refuseOthers(request)
       const identity = identityOf(request)
       const leave = access.budget.enter(identity.principal, 'streams')
       const stream = start(identity, leave)

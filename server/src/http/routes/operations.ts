@@ -12,7 +12,7 @@ const Ready = Type.Object({
 
 /** For operators: is it alive, is it ready, how is it. */
 export function operationRoutes(app: App, parts: HttpParts): void {
-  const { records, journal, store, door, live, clock, version } = parts
+  const { access, journal, store, clock, version } = parts
 
   app.get(
     '/healthz',
@@ -64,26 +64,29 @@ export function operationRoutes(app: App, parts: HttpParts): void {
       schema: {
         tags: ['operations'],
         summary: 'Versions, completeness and health',
-        description: "Conservation is the caller's tenant's: received = stored + journalled + inFlight + coalesced + dropped.",
+        description:
+          "Conservation is the caller's tenant's: received = stored + journalled + inFlight + coalesced + dropped. How journal, store and records are is for principals of the first tenant.",
         response: { 200: Type.Object({}, { additionalProperties: true }) },
       },
     },
     async (request) => {
-      const { tenantNo } = principalOf(request)
-      return {
-        version,
-        node: process.versions.node,
-        now: clock.now(),
-        watermark: journal.watermark(),
-        conservation: journal.conservation(undefined, tenantNo),
-        journal: journal.state(),
-        store: { ...store.health(), pid: undefined },
-        records: { form: records.form, feedIsFresh: records.feedIsFresh() },
-        door: { cachedTokens: door.cacheSize() },
-        live: { readers: live.subscribers() },
-      }
+      const principal = principalOf(request)
+      const installation = access.permits(principal, 'install:read') ? installationOf(parts) : {}
+      const conservation = journal.conservation(undefined, principal.tenantNo)
+      return { version, now: clock.now(), watermark: journal.watermark(), conservation, ...installation }
     },
   )
+}
+
+function installationOf({ journal, store, records, door, live }: HttpParts): object {
+  return {
+    node: process.versions.node,
+    journal: journal.state(),
+    store: { ...store.health(), pid: undefined },
+    records: { form: records.form, feedIsFresh: records.feedIsFresh() },
+    door: { cachedTokens: door.cacheSize() },
+    live: { readers: live.subscribers() },
+  }
 }
 
 async function readsRecords({ records }: HttpParts): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Session } from '../../access/sessions.ts'
 import { TrailError } from '../../errors.ts'
 import { type App, callerOf, identityOf, principalOf } from '../app.ts'
 import type { SessionCookie } from '../cookie.ts'
-import { refuseOtherOrigin } from '../gate.ts'
+import type { OwnOrigin } from '../origin.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed, RoleName, TokenId, TokenText } from '../schemas.ts'
 import { timeText } from '../times.ts'
@@ -26,7 +26,7 @@ const SessionSchema = Type.Object({
 const LinkSchema = Type.Object({ path: Type.String(), code: Type.String(), expiresAt: Type.String({ format: 'date-time' }) })
 
 /** Signing in, looking who is signed in, signing out, and one-time links for others. */
-export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: SessionCookie): void {
+export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: SessionCookie, origin: OwnOrigin): void {
   async function viewOf({ principal, csrf, expiresAt, idleMs }: Omit<Session, 'cookie'>): Promise<Type.Static<typeof SessionSchema>> {
     const [tenant, token] = await Promise.all([records.read.tenant(principal.tenantNo), records.read.tokenByNo(principal.tokenNo)])
     const { role, ownerId: owner, tokenId } = principal
@@ -51,7 +51,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
       },
     },
     async (request, reply) => {
-      refuseOtherOrigin(request)
+      origin.refuseOthers(request)
       const session = await access.signIn(request.body, callerOf(request))
       cookie.write(request, reply, session.cookie, session.expiresAt)
       return viewOf(session)

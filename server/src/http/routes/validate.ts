@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { DECISION_REASONS, type DecisionReason } from 'tokentrail'
 import { Type } from 'typebox'
+import { TrailError } from '../../errors.ts'
 import type { ValidationRequest, Verdict } from '../../tokens/door.ts'
 import { type App, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
@@ -71,9 +73,22 @@ export function validateRoutes(app: App, { door, access }: HttpParts): void {
       const exact = access.permits(principal, 'reasons:read')
       const judge = async (question: Type.Static<typeof Question>): Promise<VerdictView> =>
         viewOf(await door.validate({ ...question, tenantNo: principal.tenantNo } satisfies ValidationRequest), exact)
-      return 'items' in request.body ? { items: await inTurn(request.body.items, judge) } : judge(request.body)
+      if (!('items' in request.body)) {
+        checkAddress(request.body, '')
+        return judge(request.body)
+      }
+      request.body.items.forEach((item, i) => checkAddress(item, `/items/${i}`))
+      return { items: await inTurn(request.body.items, judge) }
     },
   )
+}
+
+/** A wrong address would be judged as none, and tokens bound to a range be refused without a word why. */
+function checkAddress({ ip }: Type.Static<typeof Question>, at: string): void {
+  if (ip === undefined || isIP(ip) !== 0) return
+  throw new TrailError('body_invalid', `The body at ${at}/ip must be an IPv4 or IPv6 address, without a port. Leave it out where it is not known.`, {
+    input: `${at}/ip`,
+  })
 }
 
 function viewOf({ verdict, reason, answer, token, at, retryAfterMs }: Verdict, exact: boolean): VerdictView {
