@@ -4,7 +4,7 @@
  * four tenants of very different size; the largest is asked. Each question runs twice to warm up and then `--runs` times.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../../server/src/clock.ts'
@@ -61,6 +61,7 @@ try {
 }
 
 async function measure(): Promise<object> {
+  const loadBefore = loadavg()[0]
   const { no: tenant } = await records.act('addTenant', { name: 'bench', at: clock.now(), actor })
   const first = await importTokens(records, tenant)
   const loadedIn = await load(tenant, first)
@@ -74,6 +75,8 @@ async function measure(): Promise<object> {
     runs,
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGib: Math.round(totalmem() / 2 ** 30) },
     versions: { node: process.version, store: store.health().version },
+    /** Over the last minute, when it began and ended: above the cores, figures are of a busy machine. */
+    machineLoad: [loadBefore, loadavg()[0]],
     load: {
       seconds: loadedIn / 1000,
       eventsPerSecond: Math.round(events / (loadedIn / 1000)),

@@ -113,7 +113,7 @@ test.each([
   [{ metric: 'latencyP50', by: 'kind' }, 'by'],
   [{ metric: 'attempts', step: 'year' }, 'step'],
 ])('%j is refused, naming %s', async (wrong, input) => {
-  const params = { metric: 'attempts', step: 'day', from: NOW - DAY, to: NOW, ...wrong } as never
+  const params = { step: 'day', from: NOW - DAY, to: NOW, ...wrong } as never
   await expect(house().metrics.series(await house().tenant(), params)).rejects.toMatchObject({ code: 'parameter_invalid', input })
 })
 
