@@ -86,6 +86,7 @@ try {
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    load: loadavg().map(round2),
   }
   console.log(
     JSON.stringify({

@@ -59,6 +59,7 @@ export function createDoor(o: {
   const throttles = createThrottles(o.limits ?? DEFAULT_LIMITS, journal)
   const events = createValidationEvents({ journal, privacy, clock, labels: createLabels() })
   let inFlight = 0
+  let warnedAt = -Infinity
 
   const stopFeed = records.onChange((change) => {
     if (change === 'all') tenants.clear()
@@ -88,11 +89,18 @@ export function createDoor(o: {
     try {
       return await readText(visit)
     } catch (error) {
-      log.warn({ err: error }, 'a validation was answered as unavailable')
+      warn(error, visit.ticks)
       return answer(visit, faultOf(error, records.feedIsFresh()))
     } finally {
       inFlight--
     }
+  }
+
+  /** Once a second: an outage must not fill the log. Every fault is an event as well. */
+  function warn(error: unknown, ticks: number): void {
+    if (ticks - warnedAt < WARN_US) return
+    warnedAt = ticks
+    log.warn({ err: error }, 'validations are answered as unavailable')
   }
 
   async function readText(visit: Visit): Promise<Recorded> {
@@ -215,6 +223,7 @@ const UNKNOWN_TEXTS_MAX = 8192
 /** Visits that may wait for records at once. */
 const IN_FLIGHT_MAX = 10_000
 const TIDY_MS = 1000
+const WARN_US = 1_000_000
 const RECORDED = Promise.resolve()
 /** A text of another system: printable ASCII without spaces. */
 const FOREIGN_TEXT = /^[\x21-\x7e]{8,}$/
