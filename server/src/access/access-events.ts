@@ -32,11 +32,25 @@ export function createAccessEvents(o: { journal: Journal; privacy: Privacy; cloc
   const held = new Map<string, Held>()
   const append = (row: EventRow): void => void o.journal.append(row)
 
-  function rowOf(tenantNo: number, type: 'reading.rejected' | 'principal.sign_in_rejected' | 'principal.signed_out', caller: Caller): EventRow {
+  function rowOf(
+    tenantNo: number,
+    type: 'reading.rejected' | 'principal.sign_in_rejected' | 'principal.signed_out',
+    caller: Caller,
+  ): EventRow {
     const occurredAt = o.clock.now()
     const source = o.privacy.source(tenantNo, occurredAt, caller.ip, caller.userAgent)
     const { method, route, requestId } = caller
-    return { ...blankEvent(), ...source, tenant: tenantNo, type: TYPES[type].id, occurredAt, service: OWN_SERVICE, method, route, requestId }
+    return {
+      ...blankEvent(),
+      ...source,
+      tenant: tenantNo,
+      type: TYPES[type].id,
+      occurredAt,
+      service: OWN_SERVICE,
+      method,
+      route,
+      requestId,
+    }
   }
 
   function release(entry: Held): void {
@@ -65,9 +79,14 @@ export function createAccessEvents(o: { journal: Journal; privacy: Privacy; cloc
       if (held.size > HELD_MAX) releaseAll()
     },
     signInRejected(tenantNo, method, caller) {
-      append({ ...rowOf(tenantNo, 'principal.sign_in_rejected', caller), ...rejected('unauthenticated'), detail: JSON.stringify({ method }) })
+      append({
+        ...rowOf(tenantNo, 'principal.sign_in_rejected', caller),
+        ...rejected('unauthenticated'),
+        detail: JSON.stringify({ method }),
+      })
     },
-    signedOut: (principal, caller) => append({ ...rowOf(principal.tenantNo, 'principal.signed_out', caller), ...actorOf(principal) }),
+    signedOut: (principal, caller) =>
+      append({ ...rowOf(principal.tenantNo, 'principal.signed_out', caller), ...actorOf(principal) }),
     close: releaseAll,
   }
 }

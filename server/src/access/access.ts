@@ -14,13 +14,12 @@ import { isLiving } from './living.ts'
 import { type ReadingBudget, READING_LIMITS, type ReadingLimits, createReadingBudget } from './limits.ts'
 import { createLockout } from './lockout.ts'
 import type { Permission } from './permissions.ts'
-import { type Principal, isPermitted, principalOf } from './principal.ts'
-import { hasRole } from './principal.ts'
+import { type Principal, hasRole, isPermitted, principalOf } from './principal.ts'
 import { type Session, type SessionTimes, createSessions, isSameCsrf } from './sessions.ts'
 import { type SignInLink, createSignInLinks } from './sign-in-links.ts'
 
 /** What came with a request to say who it is. */
-export interface Credentials {
+interface Credentials {
   readonly authorization: string | undefined
   readonly cookie: string | undefined
   /** Basic with public id and token: for OAuth clients only. */
@@ -28,7 +27,7 @@ export interface Credentials {
 }
 
 /** With what somebody signs in: an access token with a role, or the code of a one-time link. */
-export type SignInBy = { readonly token: string } | { readonly code: string }
+type SignInBy = { readonly token: string } | { readonly code: string }
 
 /** A principal and how it was known. */
 export type Identity =
@@ -96,7 +95,9 @@ export function createAccess(options: AccessOptions): Access {
   return {
     async authenticate(credentials, caller) {
       if (credentials.authorization !== undefined && credentials.cookie !== undefined) {
-        throw new TrailError('credential_twice', 'Send either `Authorization` or the session cookie, not both.', { input: 'authorization' })
+        throw new TrailError('credential_twice', 'Send either `Authorization` or the session cookie, not both.', {
+          input: 'authorization',
+        })
       }
       if (credentials.cookie !== undefined) return bySession(credentials.cookie)
       return { principal: await bearer.authenticate(tokenIn(credentials), caller) }
@@ -105,7 +106,10 @@ export function createAccess(options: AccessOptions): Access {
     require(principal, permission, caller) {
       if (isPermitted(principal, permission, installTenantNo)) return
       if (permission.endsWith(':read')) events.readingRefused(principal, 'role_missing', caller)
-      throw new TrailError('not_permitted', `The role ${principal.role} lacks the permission ${permission}. Use a token whose role has it.`)
+      throw new TrailError(
+        'not_permitted',
+        `The role ${principal.role} lacks the permission ${permission}. Use a token whose role has it.`,
+      )
     },
     async isStillGood(identity) {
       if (identity.cookie !== undefined) return sessions.isOpen(identity.cookie)
@@ -114,17 +118,25 @@ export function createAccess(options: AccessOptions): Access {
     },
     requireCsrf(session, given) {
       if (given !== undefined && isSameCsrf(given, session.csrf)) return
-      throw new TrailError('csrf_refused', 'A write by session must carry the header x-tokentrail-csrf with the value of GET /v1/session.', {
-        input: 'x-tokentrail-csrf',
-      })
+      throw new TrailError(
+        'csrf_refused',
+        'A write by session must carry the header x-csrf-token with the value of GET /v1/session.',
+        {
+          input: 'x-csrf-token',
+        },
+      )
     },
     signIn: (by, caller) =>
       guard(by, caller, async () => {
         const record = await tokenFor(by, caller)
-        if (!hasRole(record) || !isLiving(record, clock.now())) throw new TrailError('not_authenticated', 'The token behind the link is over.')
+        if (!hasRole(record) || !isLiving(record, clock.now()))
+          throw new TrailError('not_authenticated', 'The token behind the link is over.')
         const principal = principalOf(record, 'session')
         if (!isPermitted(principal, 'session:own', installTenantNo)) {
-          throw new TrailError('not_permitted', `Tokens with the role ${principal.role} are for services and cannot open the dashboard.`)
+          throw new TrailError(
+            'not_permitted',
+            `Tokens with the role ${principal.role} are for services and cannot open the dashboard.`,
+          )
         }
         return sessions.open(record, principal.actor)
       }),
@@ -164,7 +176,10 @@ function createSignInGuard(clock: Clock, events: AccessEvents, installTenantNo: 
       byToken.failed(claimed)
       bySource.failed(source)
       events.signInRejected(installTenantNo, methodOf(by), caller)
-      throw new TrailError('not_authenticated', 'Sign-in was refused: the token or link is not valid here, was used before, or is over.')
+      throw new TrailError(
+        'not_authenticated',
+        'Sign-in was refused: the token or link is not valid here, was used before, or is over.',
+      )
     }
   }
 }
@@ -190,6 +205,8 @@ function tokenIn({ authorization, basic }: Credentials): string {
 /** Basic: the name is the token's public id, the password its text (RFC 6749 §2.3.1). */
 function passwordIn(authorization: string): string | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/=]{1,1024})$/i.exec(authorization)?.[1]
-  const [id, token] = Buffer.from(encoded ?? '', 'base64').toString('utf8').split(':')
+  const [id, token] = Buffer.from(encoded ?? '', 'base64')
+    .toString('utf8')
+    .split(':')
   return token !== undefined && id === publicIdOf(token) ? token : undefined
 }

@@ -69,15 +69,24 @@ export function provenBy(verdict: Verdict): TokenRecord {
     case 'unavailable':
       throw new TrailError('records_unavailable', 'The token cannot be checked at the moment. Try again.', { retryAfterSeconds })
     default:
-      throw new TrailError('not_authenticated', 'The credential is not valid here. Send a living access token as `Authorization: Bearer …`.', {
-        input: 'authorization',
-      })
+      throw new TrailError(
+        'not_authenticated',
+        'The credential is not valid here. Send a living access token as `Authorization: Bearer …`.',
+        {
+          input: 'authorization',
+        },
+      )
   }
 }
 
 /** The part of a token's text that is public; '' where the text has none. */
 export function publicIdOf(token: string): string {
   return /^[A-Za-z][0-9A-Za-z_]{0,31}_([0-9A-Za-z]{16})_[0-9A-Za-z]{6,49}$/.exec(token)?.[1] ?? ''
+}
+
+/** Would the door say the same to the next request? Not where it counts uses, or looks at more than the address. */
+function isAlike({ rateLimit, usesMax, methods, origins }: TokenRecord): boolean {
+  return rateLimit === null && usesMax === null && methods.length === 0 && origins.length === 0
 }
 
 type Remembered = { readonly record: TokenRecord; readonly until: Milliseconds }
@@ -104,7 +113,7 @@ function createMemory(records: Records, clock: Clock) {
     putter() {
       const before = changes
       return (key: string, record: TokenRecord): void => {
-        if (changes !== before || record.rateLimit !== null || record.usesMax !== null) return
+        if (changes !== before || !isAlike(record)) return
         if (entries.size >= MEMORY_MAX) forget()
         const until = Math.min(clock.now() + MEMORY_MS, record.expiresAt ?? Infinity, record.graceUntil ?? Infinity)
         entries.set(key, { record, until })

@@ -28,7 +28,7 @@ export const READING_LIMITS: ReadingLimits = {
 }
 
 /** What is left, for the headers of draft-ietf-httpapi-ratelimit-headers. */
-export interface Allowance {
+interface Allowance {
   readonly policy: string
   readonly remaining: number
   readonly resetSeconds: number

@@ -18,7 +18,10 @@ export const PERMISSIONS = {
   'imports:write': { roles: ['admin', 'ingest'], what: 'note how far an import is' },
   'live:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'the live stream' },
   'status:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'versions, completeness and health of the tenant' },
-  'install:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'figures of the whole installation; tenant `default` only' },
+  'install:read': {
+    roles: ['admin', 'analyst', 'viewer', 'auditor'],
+    what: 'figures of the whole installation; tenant `default` only',
+  },
   'session:own': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'a session of the dashboard, and its end' },
   'sign-in-links:write': { roles: ['admin'], what: 'one-time links that sign somebody in' },
 } as const satisfies Record<string, { readonly roles: readonly Role[]; readonly what: string }>
@@ -28,7 +31,10 @@ export type Permission = keyof typeof PERMISSIONS
 export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>(['install:read'])
 
 const GRANTED: ReadonlyMap<Role, ReadonlySet<Permission>> = new Map(
-  ROLES.map((role) => [role, new Set(permissionNames().filter((name) => (PERMISSIONS[name].roles as readonly Role[]).includes(role)))]),
+  ROLES.map((role) => [
+    role,
+    new Set(permissionNames().filter((name) => (PERMISSIONS[name].roles as readonly Role[]).includes(role))),
+  ]),
 )
 
 /** Does the table grant this? */

@@ -30,7 +30,7 @@ export interface SessionTimes {
   readonly absoluteMs: number
 }
 
-export const SESSION_TIMES: SessionTimes = { idleMs: 30 * 60_000, absoluteMs: 12 * 3_600_000 }
+const SESSION_TIMES: SessionTimes = { idleMs: 30 * 60_000, absoluteMs: 12 * 3_600_000 }
 
 const SEEN_MAX = 10_000
 

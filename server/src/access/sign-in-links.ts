@@ -9,7 +9,7 @@ import type { Principal } from './principal.ts'
 import { hasRole } from './principal.ts'
 
 /** The action of a one-time link; its resource is the public id of the token that it signs in as. */
-export const SIGN_IN_ACTION = 'tokentrail.sign-in'
+const SIGN_IN_ACTION = 'tokentrail.sign-in'
 
 export interface SignInLink {
   /** What to append to the server's address. The page posts the code; looking at the page uses nothing up. */
@@ -48,7 +48,16 @@ export function createSignInLinks(o: { records: Records; door: Door; issuer: Iss
       const { ip, userAgent, method, route, requestId } = caller
       const facts = { ip, method, route, requestId, service: OWN_SERVICE, ...(userAgent === undefined ? {} : { userAgent }) }
       const { tenantNo, resource } = known
-      provenBy(await o.door.validate({ ...facts, tenantNo, token: code, kind: 'action', action: SIGN_IN_ACTION, resource: resource ?? '' }))
+      provenBy(
+        await o.door.validate({
+          ...facts,
+          tenantNo,
+          token: code,
+          kind: 'action',
+          action: SIGN_IN_ACTION,
+          resource: resource ?? '',
+        }),
+      )
       return target
     },
   }

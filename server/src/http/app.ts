@@ -30,7 +30,7 @@ declare module 'fastify' {
 }
 
 /** One route as it was registered. */
-export interface RouteEntry {
+interface RouteEntry {
   readonly method: string
   readonly url: string
   readonly permission: Permission | 'public'

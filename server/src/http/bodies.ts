@@ -13,7 +13,8 @@ export function parseJsonOnly(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (isTooDeep(String(body))) done(new TrailError('body_invalid', `The body nests deeper than ${DEPTH_MAX} levels.`), undefined)
+    if (isTooDeep(String(body)))
+      done(new TrailError('body_invalid', `The body nests deeper than ${DEPTH_MAX} levels.`), undefined)
     else void parse(request, String(body), done)
   })
 }
@@ -23,14 +24,17 @@ export function parseForms(app: App): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     const fields = [...new URLSearchParams(String(body))]
     const names = new Set(fields.map(([name]) => name))
-    if (names.size < fields.length) done(new TrailError('body_invalid', 'A field of the form comes twice. Send each once.'), undefined)
+    if (names.size < fields.length)
+      done(new TrailError('body_invalid', 'A field of the form comes twice. Send each once.'), undefined)
     else done(null, Object.fromEntries(fields))
   })
 }
 
 /** Lines of JSON are handed on as they arrive. */
 export function streamLines(app: App): void {
-  app.addContentTypeParser(['application/x-ndjson', 'application/jsonl'], (_request: unknown, payload: IncomingMessage, done) => done(null, payload))
+  app.addContentTypeParser(['application/x-ndjson', 'application/jsonl'], (_request: unknown, payload: IncomingMessage, done) =>
+    done(null, payload),
+  )
 }
 
 /** Counts brackets outside of texts; a tenth of the time that parsing takes. */

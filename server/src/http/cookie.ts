@@ -28,7 +28,11 @@ export function createSessionCookie(publicUrl: string | undefined): SessionCooki
     },
     write(request, reply, value, expiresAt) {
       const form = formOf(request)
-      if (!form) throw new TrailError('not_permitted', 'Signing in needs https, or http on a loopback address. Put TLS in front and set the public URL.')
+      if (!form)
+        throw new TrailError(
+          'not_permitted',
+          'Signing in needs https, or http on a loopback address. Put TLS in front and set the public URL.',
+        )
       void reply.setCookie(NAMES[form], value, { ...BASE, secure: form === 'secure', expires: new Date(expiresAt) })
     },
     clear(request, reply) {
@@ -39,5 +43,10 @@ export function createSessionCookie(publicUrl: string | undefined): SessionCooki
 }
 
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(\.\d{1,3}){3}$/.test(hostname) || /^\[?::1\]?$/.test(hostname)
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    /^127(\.\d{1,3}){3}$/.test(hostname) ||
+    /^\[?::1\]?$/.test(hostname)
+  )
 }

@@ -21,12 +21,14 @@ export async function* readLines(stream: Readable, bounds: LineBounds): AsyncGen
   const group: ReadLine[] = []
   const add = (text: string): void => {
     if (text.trim() === '') return
-    if (++lines > bounds.linesMax) throw new TrailError('too_many_items', `Expected at most ${bounds.linesMax} lines in one request; send them in parts.`)
+    if (++lines > bounds.linesMax)
+      throw new TrailError('too_many_items', `Expected at most ${bounds.linesMax} lines in one request; send them in parts.`)
     group.push(parseLine(text))
   }
   for await (const chunk of stream) {
     bytes += (chunk as Buffer).length
-    if (bytes > bounds.bytesMax) throw new TrailError('body_too_large', `Expected at most ${bounds.bytesMax} bytes in one request; send them in parts.`)
+    if (bytes > bounds.bytesMax)
+      throw new TrailError('body_too_large', `Expected at most ${bounds.bytesMax} bytes in one request; send them in parts.`)
     const texts = (rest + decoder.write(chunk as Buffer)).split('\n')
     rest = texts.pop() ?? ''
     for (const text of texts) {
@@ -39,7 +41,8 @@ export async function* readLines(stream: Readable, bounds: LineBounds): AsyncGen
 }
 
 function parseLine(text: string): ReadLine {
-  if (text.length > LINE_CHARACTERS_MAX) return refused('body_too_large', `The line is longer than ${LINE_CHARACTERS_MAX} characters.`)
+  if (text.length > LINE_CHARACTERS_MAX)
+    return refused('body_too_large', `The line is longer than ${LINE_CHARACTERS_MAX} characters.`)
   try {
     return { value: JSON.parse(text) as unknown }
   } catch {

@@ -31,7 +31,12 @@ export async function describeApi(app: App, version: string): Promise<void> {
       components: {
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', description: 'an access token of Tokentrail that has a role' },
-          session: { type: 'apiKey', in: 'cookie', name: '__Host-tokentrail', description: 'session of the dashboard; writes also send x-csrf-token' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-tokentrail',
+            description: 'session of the dashboard; writes also send x-csrf-token',
+          },
         },
       },
     },
@@ -50,7 +55,8 @@ function withProblems(document: Partial<ApiDocument>): Partial<ApiDocument> {
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations ?? {})) {
-      if (typeof operation === 'object' && 'responses' in operation) Object.assign(operation.responses ?? {}, { '4XX': refusal, '5XX': refusal })
+      if (typeof operation === 'object' && 'responses' in operation)
+        Object.assign(operation.responses ?? {}, { '4XX': refusal, '5XX': refusal })
     }
   }
   const { components } = document

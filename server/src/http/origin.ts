@@ -22,7 +22,9 @@ export function createOwnOrigin(publicUrl: string | undefined): OwnOrigin {
   function require(request: FastifyRequest): void {
     const { origin, 'sec-fetch-site': site } = request.headers
     if (origin === undefined ? site === 'same-origin' : isOurs(origin, request.host)) return
-    throw new TrailError('csrf_refused', 'This must come from the dashboard itself: Origin or Sec-Fetch-Site says otherwise.', { input: 'origin' })
+    throw new TrailError('csrf_refused', 'This must come from the dashboard itself: Origin or Sec-Fetch-Site says otherwise.', {
+      input: 'origin',
+    })
   }
 
   return {

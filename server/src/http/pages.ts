@@ -16,7 +16,8 @@ const INDEX = 'index.html'
  */
 export async function servePages(app: App, folder: string | undefined): Promise<void> {
   const files = folder !== undefined && existsSync(join(folder, INDEX)) ? filesIn(folder) : new Set<string>()
-  if (folder !== undefined && files.size > 0) await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false })
+  if (folder !== undefined && files.size > 0)
+    await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false })
 
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const path = pathOf(request.url)

@@ -3,7 +3,7 @@ import type { Log } from '../config/log.ts'
 import { type ErrorCode, ERRORS, TrailError } from '../errors.ts'
 
 /** Problem details (RFC 9457). `code` is the contract, `input` names what was wrong, `detail` says what to do. */
-export interface Problem {
+interface Problem {
   readonly type: string
   readonly title: string
   readonly status: number
@@ -19,7 +19,8 @@ export function answerProblem(log: Log) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const known = trailErrorOf(error)
     const { status } = ERRORS[known.code]
-    if (status === 500) log.error({ err: error, route: request.routeOptions.url, requestId: request.id }, 'a request failed on our side')
+    if (status === 500)
+      log.error({ err: error, route: request.routeOptions.url, requestId: request.id }, 'a request failed on our side')
     sendProblem(reply, request.id, known)
   }
 }
@@ -55,17 +56,29 @@ function challengeOf({ code, input }: TrailError): string | undefined {
 
 /** What the framework refuses, in our codes. */
 const FRAMEWORK: Readonly<Record<string, { readonly code: ErrorCode; readonly detail: string }>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'media_type_unsupported', detail: 'Send the content type that the API names for this route, mostly application/json.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'media_type_unsupported',
+    detail: 'Send the content type that the API names for this route, mostly application/json.',
+  },
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large', detail: 'Send less at once, or split the request.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'body_malformed', detail: 'The body is empty. Send JSON.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'body_malformed', detail: 'The body is not JSON.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'body_malformed', detail: 'The body has another length than Content-Length says.' },
-  FST_ERR_HANDLER_TIMEOUT: { code: 'question_timeout', detail: 'The answer took too long. Ask for a shorter window, or again later.' },
+  FST_ERR_HANDLER_TIMEOUT: {
+    code: 'question_timeout',
+    detail: 'The answer took too long. Ask for a shorter window, or again later.',
+  },
 }
 
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
-  404: 'not_found', 405: 'method_not_allowed', 408: 'body_malformed', 413: 'body_too_large', 414: 'parameter_invalid',
-  415: 'media_type_unsupported', 429: 'rate_limited', 503: 'overloaded',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  408: 'body_malformed',
+  413: 'body_too_large',
+  414: 'parameter_invalid',
+  415: 'media_type_unsupported',
+  429: 'rate_limited',
+  503: 'overloaded',
 }
 
 function trailErrorOf(error: unknown): TrailError {
@@ -76,5 +89,7 @@ function trailErrorOf(error: unknown): TrailError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new TrailError(BY_STATUS[statusCode] ?? 'body_malformed', 'The request is not well-formed.', { cause: error })
   }
-  return new TrailError('internal', 'This is our fault, not yours. Try again; the server log has more under the request id.', { cause: error })
+  return new TrailError('internal', 'This is our fault, not yours. Try again; the server log has more under the request id.', {
+    cause: error,
+  })
 }

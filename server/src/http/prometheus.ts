@@ -33,12 +33,19 @@ function stateFamilies({ journal, store, records, door, live, clock }: HttpParts
     gauge('tokentrail_journal_bytes_max', 'Bound of the journal', state.bytesMax),
     gauge('tokentrail_journal_batches_waiting', 'Batches that wait for the store', state.batchesWaiting),
     gauge('tokentrail_tenants_coalescing', 'Tenants whose unknown attempts are coalesced now', state.coalescingTenants.length),
-    gauge('tokentrail_watermark_lag_seconds', 'Age of the oldest event not yet in the store', Math.max(0, clock.now() - journal.watermark()) / 1000),
+    gauge(
+      'tokentrail_watermark_lag_seconds',
+      'Age of the oldest event not yet in the store',
+      Math.max(0, clock.now() - journal.watermark()) / 1000,
+    ),
     {
       name: 'tokentrail_store_state',
       type: 'gauge',
       help: '1 for the state that the store is in',
-      samples: (['starting', 'ready', 'unreachable', 'stopped'] as const).map((state) => ({ labels: { state }, value: Number(health.state === state) })),
+      samples: (['starting', 'ready', 'unreachable', 'stopped'] as const).map((state) => ({
+        labels: { state },
+        value: Number(health.state === state),
+      })),
     },
     counter('tokentrail_store_restarts_total', 'Restarts of the embedded store', health.restarts),
     gauge('tokentrail_records_feed_fresh', '1 when changes of tokens arrive in time', Number(records.feedIsFresh())),

@@ -6,7 +6,14 @@ import type { QuestionName, SeriesKey, Step } from '../query/rows.ts'
 import { Class, closed, Kind, OutcomeName, ReasonName, Text, TimeText, TokenId } from './schemas.ts'
 
 export const StepName = Type.Enum(['minute', '5minutes', 'hour', '6hours', 'day', 'week'] as const satisfies readonly Step[])
-export const SeriesKeyName = Type.Enum(['class', 'outcome', 'reason', 'kind', 'service', 'population'] as const satisfies readonly SeriesKey[])
+const SeriesKeyName = Type.Enum([
+  'class',
+  'outcome',
+  'reason',
+  'kind',
+  'service',
+  'population',
+] as const satisfies readonly SeriesKey[])
 
 const Limit = Type.Integer({ minimum: 1, maximum: ROWS_MAX })
 export const WindowQuery = {
@@ -18,7 +25,7 @@ const ofToken = { ...WindowQuery, kind: Type.Optional(Kind), token: TokenId }
 const top = { ...narrowed, measure: Type.Optional(Type.Enum(['attempts', 'failed'])), limit: Type.Optional(Limit) }
 const use = { ...ofToken, limit: Type.Optional(Limit) }
 
-export const EventsQuery = {
+const EventsQuery = {
   ...WindowQuery,
   token: Type.Optional(TokenId),
   type: Type.Optional(Type.Enum(Object.keys(TYPES))),
@@ -56,13 +63,21 @@ export const QUESTION_ROUTES = {
   'top-tokens': { permission: 'rows:read', summary: 'The tokens with most attempts or failures', query: top },
   'top-networks': { permission: 'rows:read', summary: 'The networks with most attempts or failures', query: top },
   'events-page': { permission: 'rows:read', summary: 'Single events, newest first', query: EventsQuery },
-  'token-life-line': { permission: 'rows:read', summary: "What happened in a token's life but its single validations", query: { token: TokenId } },
+  'token-life-line': {
+    permission: 'rows:read',
+    summary: "What happened in a token's life but its single validations",
+    query: { token: TokenId },
+  },
   'places-of-token': { permission: 'rows:read', summary: 'From where a token was used', query: use },
   'agents-of-token': { permission: 'rows:read', summary: 'By which clients a token was used', query: use },
   'routes-of-token': { permission: 'rows:read', summary: 'On which routes a token was used', query: use },
   'services-of-token': { permission: 'rows:read', summary: 'At which services a token was used', query: use },
   'scopes-of-token': { permission: 'rows:read', summary: 'Scopes that a token has and uses', query: ofToken },
-  'uses-after-end': { permission: 'rows:read', summary: 'Attempts with a token after its end: somebody still holds it', query: ofToken },
+  'uses-after-end': {
+    permission: 'rows:read',
+    summary: 'Attempts with a token after its end: somebody still holds it',
+    query: ofToken,
+  },
   'single-use-funnel': {
     permission: 'figures:read',
     summary: 'Single-use tokens from issue to success',

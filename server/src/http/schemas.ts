@@ -1,4 +1,13 @@
-import { DECISION_REASONS, ENDING_GROUPS, type EndingReason, FACT_REASONS, OUTCOMES, type Outcome, type ReasonClass, type TokenKind } from 'tokentrail'
+import {
+  DECISION_REASONS,
+  ENDING_GROUPS,
+  type EndingReason,
+  FACT_REASONS,
+  OUTCOMES,
+  type Outcome,
+  type ReasonClass,
+  type TokenKind,
+} from 'tokentrail'
 import { Type } from 'typebox'
 import { ERRORS } from '../errors.ts'
 import { ROLES, type TokenState } from '../records/records.ts'
@@ -7,10 +16,19 @@ import { ROLES, type TokenState } from '../records/records.ts'
 
 const CLOSED = { additionalProperties: false } as const
 
-export const KIND_NAMES = ['access', 'action', 'validation'] as const satisfies readonly TokenKind[]
-export const CLASS_NAMES = ['accepted', 'invalid', 'forbidden', 'throttled', 'unavailable'] as const satisfies readonly ReasonClass[]
+const KIND_NAMES = ['access', 'action', 'validation'] as const satisfies readonly TokenKind[]
+const CLASS_NAMES = ['accepted', 'invalid', 'forbidden', 'throttled', 'unavailable'] as const satisfies readonly ReasonClass[]
 const STATE_NAMES = [
-  'active', 'in_grace', 'suspended', 'not_yet_valid', 'consumed', 'revoked', 'superseded', 'locked', 'exhausted', 'expired',
+  'active',
+  'in_grace',
+  'suspended',
+  'not_yet_valid',
+  'consumed',
+  'revoked',
+  'superseded',
+  'locked',
+  'exhausted',
+  'expired',
 ] as const satisfies readonly TokenState[]
 const ENDING_REASONS: EndingReason[] = Object.values(ENDING_GROUPS).flat()
 

@@ -94,7 +94,10 @@ function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts)
   app.setSerializerCompiler(() => (data) => (data === null ? '' : JSON.stringify(data)))
   app.setErrorHandler(answer)
   parseJsonOnly(app)
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id).header('cache-control', 'no-store'))
+  app.addHook(
+    'onRequest',
+    async (request, reply) => void reply.header('x-request-id', request.id).header('cache-control', 'no-store'),
+  )
   if (logRequests) {
     app.addHook('onResponse', async ({ id, method, routeOptions }, { statusCode, elapsedTime }) => {
       log.info({ requestId: id, method, route: routeOptions.url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered')
@@ -143,4 +146,3 @@ async function secureHeaders(app: App): Promise<void> {
     void reply.header('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
   })
 }
-

@@ -9,7 +9,11 @@ const TIME_MAX = 4_102_444_800_000
 export function parseTime(given: string | number, input: string): Milliseconds {
   const at = typeof given === 'number' ? given : /^\d{1,15}$/.test(given) ? Number(given) : parseText(given)
   if (Number.isSafeInteger(at) && at >= 0 && at < TIME_MAX) return at
-  throw new TrailError('time_invalid', `${input} must be a time as RFC 3339, such as 2026-11-25T09:00:00Z, or milliseconds since 1970.`, { input })
+  throw new TrailError(
+    'time_invalid',
+    `${input} must be a time as RFC 3339, such as 2026-11-25T09:00:00Z, or milliseconds since 1970.`,
+    { input },
+  )
 }
 
 function parseText(text: string): Milliseconds {

@@ -47,7 +47,9 @@ function errorOf(faults: readonly Fault[], inBody: boolean): TrailError {
   const input = inBody ? pointer || '/' : pointer.slice(1)
   const code: ErrorCode = fault?.keyword === 'maxItems' ? 'too_many_items' : inBody ? 'body_invalid' : 'parameter_invalid'
   const subject = inBody ? `The body at ${input}` : `The parameter ${input}`
-  return new TrailError(code, `${subject} ${expectationOf(faults, fault)}. The shape of every request stands in /openapi.json.`, { input })
+  return new TrailError(code, `${subject} ${expectationOf(faults, fault)}. The shape of every request stands in /openapi.json.`, {
+    input,
+  })
 }
 
 function unknownField(fault: Fault, inBody: boolean): TrailError {
@@ -55,7 +57,11 @@ function unknownField(fault: Fault, inBody: boolean): TrailError {
   const name = printable(names[0] ?? '')
   const input = inBody ? `${fault.instancePath}/${name}` : name
   const code: ErrorCode = inBody ? 'field_unknown' : 'parameter_invalid'
-  return new TrailError(code, `There is no ${inBody ? 'field' : 'parameter'} ${input} here. Leave it out, or check its spelling.`, { input })
+  return new TrailError(
+    code,
+    `There is no ${inBody ? 'field' : 'parameter'} ${input} here. Leave it out, or check its spelling.`,
+    { input },
+  )
 }
 
 function pointerOf(fault: Fault): string {

@@ -9,13 +9,13 @@ import { storedForm } from './event-view.ts'
 import type { LiveMessage, LiveSecond } from './messages.ts'
 
 /** What a subscriber wants to hear. */
-export interface LiveFilter {
+interface LiveFilter {
   /** Whether the role may read rows: without it only `counts` and `watermark` come. */
   readonly events: boolean
 }
 
 /** Hears messages; gives false when it cannot take more, and is then dropped. */
-export type LiveListener = (message: LiveMessage) => boolean
+type LiveListener = (message: LiveMessage) => boolean
 
 /** Spreads what the journal has made durable, per tenant, within a quarter of a second. */
 export interface LiveHub {
@@ -92,7 +92,8 @@ export function createLiveHub(o: { journal: Journal; records: Records; clock: Cl
     close() {
       stop()
       clearTimeout(timer)
-      for (const tenant of tenants.values()) tell(tenant, { name: 'notice', data: { code: 'stopping', text: 'The server is stopping.' } })
+      for (const tenant of tenants.values())
+        tell(tenant, { name: 'notice', data: { code: 'stopping', text: 'The server is stopping.' } })
       tenants.clear()
     },
   }

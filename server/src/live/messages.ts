@@ -21,4 +21,6 @@ export interface LiveMessages {
 export type LiveNotice = 'dropped' | 'sampled' | 'signed_out' | 'stopping'
 
 /** One message with its name. */
-export type LiveMessage = { [Name in keyof LiveMessages]: { readonly name: Name; readonly data: LiveMessages[Name] } }[keyof LiveMessages]
+export type LiveMessage = {
+  [Name in keyof LiveMessages]: { readonly name: Name; readonly data: LiveMessages[Name] }
+}[keyof LiveMessages]

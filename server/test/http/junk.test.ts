@@ -73,7 +73,11 @@ describe('bad input', () => {
     expect(refusal(await issue(`{"owner":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, JSON_TYPE))).toEqual([400, 'body_invalid'])
     const tooMany = { items: Array.from({ length: 1001 }, () => ({ token: 'x' })) }
     expect(refusal(await front.call(admin, 'POST', '/v1/validate', tooMany))).toEqual([400, 'too_many_items', '/items'])
-    expect(refusal(await front.call(admin, 'POST', '/v1/validate', { items: [{ token: 5 }] }))).toEqual([400, 'body_invalid', '/items/0/token'])
+    expect(refusal(await front.call(admin, 'POST', '/v1/validate', { items: [{ token: 5 }] }))).toEqual([
+      400,
+      'body_invalid',
+      '/items/0/token',
+    ])
     expect(refusal(await front.call(admin, 'GET', `/v1/tokens/${'x'.repeat(300)}`))).toEqual([400, 'parameter_invalid', 'id'])
     const events = Array.from({ length: 10_001 }, () => ({}))
     expect(refusal(await front.call(admin, 'POST', '/v1/events', events))).toEqual([400, 'too_many_items'])
@@ -98,7 +102,11 @@ describe('bad input', () => {
     ]) {
       expect(refusal(await issue('owner=a', { headers: { 'content-type': type } }))).toEqual([415, 'media_type_unsupported'])
     }
-    expect(refusal(await issue('x', { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } }))).toEqual([415, 'media_type_unsupported', 'content-encoding'])
+    expect(refusal(await issue('x', { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } }))).toEqual([
+      415,
+      'media_type_unsupported',
+      'content-encoding',
+    ])
   })
 
   test.each([

@@ -24,11 +24,11 @@ import { openStore } from '../../src/store/open.ts'
 import { createIssuer, type Issuer } from '../../src/tokens/issuer.ts'
 import { createDoor } from '../../src/tokens/open-door.ts'
 
-export const NOON = Date.UTC(2026, 10, 25, 12)
+const NOON = Date.UTC(2026, 10, 25, 12)
 export const SYSTEM: Actor = { no: 0, kind: 'system' }
 export const silentLog = { info() {}, warn() {}, error() {} }
 
-export interface StillClock extends Clock {
+interface StillClock extends Clock {
   move(ms: number): void
 }
 
@@ -158,7 +158,7 @@ export async function openFront(
   }
 }
 
-export function stillClock(): StillClock {
+function stillClock(): StillClock {
   let now = NOON
   return { now: () => now, ticks: () => now * 1000, move: (ms) => void (now += ms) }
 }

@@ -57,7 +57,10 @@ export function ingestRoutes(app: App, { ingest }: HttpParts): void {
       async (request) => {
         const { tenantNo, actor } = principalOf(request)
         const take = (lines: readonly unknown[]): Promise<readonly LineResult[]> => ingest.take(tenantNo, lines, { actor })
-        const results = request.body instanceof Readable ? await takeLines(request.body as IncomingMessage, take) : await take(arrayIn(request.body))
+        const results =
+          request.body instanceof Readable
+            ? await takeLines(request.body as IncomingMessage, take)
+            : await take(arrayIn(request.body))
         return receiptOf(results)
       },
     )
@@ -70,7 +73,8 @@ export function ingestRoutes(app: App, { ingest }: HttpParts): void {
       schema: {
         tags: ['events'],
         summary: 'Get a writer number, to number events at their source',
-        description: 'Events are then `evt_<writer>_<seq>` in base62: a batch sent twice is recognised, and a missing number shows a loss.',
+        description:
+          'Events are then `evt_<writer>_<seq>` in base62: a batch sent twice is recognised, and a missing number shows a loss.',
         body: closed({}),
         response: { 201: Type.Object({ writer: Type.Integer() }) },
       },
@@ -82,7 +86,10 @@ export function ingestRoutes(app: App, { ingest }: HttpParts): void {
 const LINES_AT_ONCE = 1000
 
 /** Takes lines in groups, so that a long stream holds little memory and what was taken stays taken. */
-async function takeLines(stream: IncomingMessage, take: (lines: readonly unknown[]) => Promise<readonly LineResult[]>): Promise<LineResult[]> {
+async function takeLines(
+  stream: IncomingMessage,
+  take: (lines: readonly unknown[]) => Promise<readonly LineResult[]>,
+): Promise<LineResult[]> {
   const results: LineResult[] = []
   for await (const lines of readLines(stream, { linesAtOnce: LINES_AT_ONCE, linesMax: LINES_MAX, bytesMax: MANY_BYTES_MAX })) {
     const base = results.length
@@ -108,7 +115,10 @@ function arrayIn(body: unknown): readonly unknown[] {
 function receiptOf(results: readonly LineResult[]): Receipt {
   const count = (result: LineResult['result']): number => results.filter((line) => line.result === result).length
   return {
-    stored: count('stored'), repeated: count('repeated'), rejected: count('rejected'), lost: count('lost'),
+    stored: count('stored'),
+    repeated: count('repeated'),
+    rejected: count('rejected'),
+    lost: count('lost'),
     results: [...results],
   }
 }

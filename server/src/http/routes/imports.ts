@@ -6,7 +6,9 @@ import type { HttpParts } from '../parts.ts'
 import { closed, Text } from '../schemas.ts'
 import { timeText } from '../times.ts'
 
-const Params = closed({ source: Type.String({ minLength: 1, maxLength: 200, description: "format and digest of the file's content" }) })
+const Params = closed({
+  source: Type.String({ minLength: 1, maxLength: 200, description: "format and digest of the file's content" }),
+})
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const ImportSchema = Type.Object({
   source: Type.String(),
@@ -22,7 +24,11 @@ export function importRoutes(app: App, { records, clock }: HttpParts): void {
     '/v1/imports',
     {
       config: { permission: 'imports:read' },
-      schema: { tags: ['imports'], summary: 'Every import of the tenant', response: { 200: Type.Object({ items: Type.Array(ImportSchema) }) } },
+      schema: {
+        tags: ['imports'],
+        summary: 'Every import of the tenant',
+        response: { 200: Type.Object({ items: Type.Array(ImportSchema) }) },
+      },
     },
     async (request) => ({ items: (await records.read.imports(principalOf(request).tenantNo)).map(viewOf) }),
   )

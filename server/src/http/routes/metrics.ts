@@ -23,7 +23,8 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
       schema: {
         tags: ['metrics'],
         summary: 'Every metric of tokens in a window',
-        description: 'Without `from` and `to` the last 30 days. Without `kind` counts cover all kinds, lifespan and revocation mean access tokens.',
+        description:
+          'Without `from` and `to` the last 30 days. Without `kind` counts cover all kinds, lifespan and revocation mean access tokens.',
         querystring: closed({ ...WindowQuery, kind: Type.Optional(Kind) }),
         response: { 200: Loose },
       },
@@ -49,7 +50,11 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
     },
     async (request) => {
       const { from, to, ...rest } = request.query
-      const window = parseWindow({ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }, clock.now(), DAY_MS)
+      const window = parseWindow(
+        { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+        clock.now(),
+        DAY_MS,
+      )
       return { ...(await metrics.series(principalOf(request).tenantNo, { ...rest, ...window }, { signal: request.signal })) }
     },
   )

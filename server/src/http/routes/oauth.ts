@@ -42,7 +42,8 @@ function introspection(app: App, { door, publicUrl }: HttpParts): void {
       schema: {
         tags: ['validation'],
         summary: 'Token introspection, RFC 7662',
-        description: 'A form. Never consumes. Unknown, ended, foreign and refused tokens all answer `{"active":false}`. Callers may use Basic with public id and token.',
+        description:
+          'A form. Never consumes. Unknown, ended, foreign and refused tokens all answer `{"active":false}`. Callers may use Basic with public id and token.',
         consumes: ['application/x-www-form-urlencoded'],
         body: Form,
         response: { 200: Introspection },
@@ -80,7 +81,8 @@ function revocation(app: App, { door, issuer, records }: HttpParts): void {
       schema: {
         tags: ['validation'],
         summary: 'Token revocation, RFC 7009',
-        description: 'A form. Who holds the text may end the token, inside the tenant. Unknown, foreign and ended tokens also answer 200.',
+        description:
+          'A form. Who holds the text may end the token, inside the tenant. Unknown, foreign and ended tokens also answer 200.',
         consumes: ['application/x-www-form-urlencoded'],
         body: Form,
         response: { 200: Type.Null() },
@@ -92,7 +94,8 @@ function revocation(app: App, { door, issuer, records }: HttpParts): void {
       const named = await records.read.token(tenantNo, publicIdOf(token))
       const verdict = await door.validate({ tenantNo, token, check: true, ...bindingOf(named), ...own(request) })
       refuseUndecided(verdict)
-      if (verdict.token?.tenantNo === tenantNo) await revokeOnce(() => issuer.revoke({ tenantNo, actor, id: verdict.token?.id ?? '', reason: 'manual' }))
+      if (verdict.token?.tenantNo === tenantNo)
+        await revokeOnce(() => issuer.revoke({ tenantNo, actor, id: verdict.token?.id ?? '', reason: 'manual' }))
       await reply.code(200).send(null)
     },
   )
@@ -122,8 +125,10 @@ function own(request: Parameters<typeof callerOf>[0]): Pick<ValidationRequest, '
 /** `inactive` is a statement; where nobody could decide we say so instead. */
 function refuseUndecided({ answer, retryAfterMs = 1000 }: Verdict): void {
   const retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000))
-  if (answer === 'unavailable') throw new TrailError('records_unavailable', 'The token cannot be checked at the moment. Try again.', { retryAfterSeconds })
-  if (answer === 'throttled') throw new TrailError('rate_limited', 'The limits of the token or tenant are spent. Try again later.', { retryAfterSeconds })
+  if (answer === 'unavailable')
+    throw new TrailError('records_unavailable', 'The token cannot be checked at the moment. Try again.', { retryAfterSeconds })
+  if (answer === 'throttled')
+    throw new TrailError('rate_limited', 'The limits of the token or tenant are spent. Try again later.', { retryAfterSeconds })
 }
 
 function seconds(at: number): number {

@@ -36,9 +36,15 @@ export function operationRoutes(app: App, parts: HttpParts): void {
     },
     async (_request, reply) => {
       const { bytes, bytesMax, lastFailure } = journal.state()
-      const ready = { records: await readsRecords(parts), journal: bytes < bytesMax && lastFailure === null, store: store.health().state === 'ready' }
+      const ready = {
+        records: await readsRecords(parts),
+        journal: bytes < bytesMax && lastFailure === null,
+        store: store.health().state === 'ready',
+      }
       const serves = ready.records && ready.journal
-      return reply.code(serves ? 200 : 503).send({ status: serves ? (ready.store ? 'ready' : 'degraded') : 'not ready', ...ready })
+      return reply
+        .code(serves ? 200 : 503)
+        .send({ status: serves ? (ready.store ? 'ready' : 'degraded') : 'not ready', ...ready })
     },
   )
 

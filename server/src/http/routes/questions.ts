@@ -33,9 +33,16 @@ function addQuestion(app: App, parts: HttpParts, name: QuestionName, url: string
       const principal = principalOf(request)
       const query = request.query as Query
       if ('token' in query && permission !== 'rows:read') parts.access.require(principal, 'rows:read', callerOf(request))
-      const answer: Answer<unknown> = await parts.ask(principal.tenantNo, name, paramsOf(name, query, parts), { signal: request.signal })
+      const answer: Answer<unknown> = await parts.ask(principal.tenantNo, name, paramsOf(name, query, parts), {
+        signal: request.signal,
+      })
       await parts.access.budget.charge(principal, answer.cost.rowsRead)
-      return { ...answer, params: { ...answer.params }, rows: [...answer.rows], completeness: { ...answer.completeness, lost: { ...answer.completeness.lost } } }
+      return {
+        ...answer,
+        params: { ...answer.params },
+        rows: [...answer.rows],
+        completeness: { ...answer.completeness, lost: { ...answer.completeness.lost } },
+      }
     },
   )
 }
@@ -52,7 +59,9 @@ function hasWindow(name: QuestionName): boolean {
   return 'from' in QUESTION_ROUTES[name].query
 }
 
-function textsOf({ from, to }: { from: string | number | undefined; to: string | number | undefined }): { from?: string; to?: string } {
+function textsOf({ from, to }: { from: string | number | undefined; to: string | number | undefined }): {
+  from?: string
+  to?: string
+} {
   return { ...(from === undefined ? {} : { from: String(from) }), ...(to === undefined ? {} : { to: String(to) }) }
 }
-

@@ -27,11 +27,26 @@ const LinkSchema = Type.Object({ path: Type.String(), code: Type.String(), expir
 
 /** Signing in, looking who is signed in, signing out, and one-time links for others. */
 export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: SessionCookie, origin: OwnOrigin): void {
-  async function viewOf({ principal, csrf, expiresAt, idleMs }: Omit<Session, 'cookie'>): Promise<Type.Static<typeof SessionSchema>> {
-    const [tenant, token] = await Promise.all([records.read.tenant(principal.tenantNo), records.read.tokenByNo(principal.tokenNo)])
+  async function viewOf({
+    principal,
+    csrf,
+    expiresAt,
+    idleMs,
+  }: Omit<Session, 'cookie'>): Promise<Type.Static<typeof SessionSchema>> {
+    const [tenant, token] = await Promise.all([
+      records.read.tenant(principal.tenantNo),
+      records.read.tokenByNo(principal.tokenNo),
+    ])
     const { role, ownerId: owner, tokenId } = principal
     return {
-      principal: { role, tenant: tenant?.name ?? '', name: token?.name ?? null, owner, token: tokenId, permissions: [...permissionsOf(role)] },
+      principal: {
+        role,
+        tenant: tenant?.name ?? '',
+        name: token?.name ?? null,
+        owner,
+        token: tokenId,
+        permissions: [...permissionsOf(role)],
+      },
       csrf,
       expiresAt: timeText(expiresAt),
       idleSeconds: Math.round(idleMs / 1000),
@@ -45,7 +60,8 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
       schema: {
         tags: ['session'],
         summary: 'Sign in with an access token, or with the code of a one-time link',
-        description: 'Sets the session cookie. Every cause of a refusal gets the same answer. Five failures make the next attempts wait.',
+        description:
+          'Sets the session cookie. Every cause of a refusal gets the same answer. Five failures make the next attempts wait.',
         body: Type.Union([closed({ token: TokenText }), closed({ code: TokenText })]),
         response: { 200: SessionSchema },
       },
@@ -67,7 +83,10 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
     async (request) => {
       const { session } = identityOf(request)
       if (session) return viewOf(session)
-      throw new TrailError('not_authenticated', 'There is no session: the request came with an access token. Sign in by POST /v1/session.')
+      throw new TrailError(
+        'not_authenticated',
+        'There is no session: the request came with an access token. Sign in by POST /v1/session.',
+      )
     },
   )
 
@@ -91,7 +110,8 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
       schema: {
         tags: ['session'],
         summary: 'Make a one-time link that signs somebody in',
-        description: 'It works once, for 30 minutes. Without `token` it signs in as the caller, else as that token of the same tenant.',
+        description:
+          'It works once, for 30 minutes. Without `token` it signs in as the caller, else as that token of the same tenant.',
         body: closed({ token: Type.Optional(TokenId) }),
         response: { 201: LinkSchema },
       },

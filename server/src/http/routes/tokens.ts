@@ -37,7 +37,9 @@ const IssueBody = closed({
   resource: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   channel: Type.Optional(Text),
-  codeDigits: Type.Optional(Type.Integer({ minimum: 6, maximum: 8, description: 'a validation token that people type: so many digits' })),
+  codeDigits: Type.Optional(
+    Type.Integer({ minimum: 6, maximum: 8, description: 'a validation token that people type: so many digits' }),
+  ),
   role: Type.Optional(RoleName),
 })
 
@@ -157,7 +159,11 @@ function reading(app: App, { records, clock }: HttpParts): void {
     },
     async (request) => {
       const { owner, cursor, limit = 50, ...rest } = request.query
-      const filter: TokenFilter = { tenantNo: principalOf(request).tenantNo, ...rest, ...(owner === undefined ? {} : { ownerId: owner }) }
+      const filter: TokenFilter = {
+        tenantNo: principalOf(request).tenantNo,
+        ...rest,
+        ...(owner === undefined ? {} : { ownerId: owner }),
+      }
       const before = cursor === undefined ? {} : { before: await placeOf(records, filter.tenantNo, cursor) }
       const found = await records.read.tokens(filter, { limit: limit + 1, ...before })
       const items = found.slice(0, limit)
@@ -182,7 +188,10 @@ function reading(app: App, { records, clock }: HttpParts): void {
       const record = await records.read.token(principalOf(request).tenantNo, request.params.id)
       if (!record) throw new TrailError('not_found', 'There is no token of this id here.', { input: 'id' })
       const family = await records.read.family(record.familyNo)
-      return { ...viewOfToken(record, clock.now()), family: family.filter(({ tenantNo }) => tenantNo === record.tenantNo).map(({ id }) => id) }
+      return {
+        ...viewOfToken(record, clock.now()),
+        family: family.filter(({ tenantNo }) => tenantNo === record.tenantNo).map(({ id }) => id),
+      }
     },
   )
 }
@@ -192,7 +201,13 @@ function changing(app: App, { issuer, clock }: HttpParts): void {
     '/v1/tokens/:id',
     {
       config: { permission: 'tokens:write' },
-      schema: { tags: ['tokens'], summary: 'Change a token', params: IdParams, body: closed(Settings), response: { 200: TokenSchema } },
+      schema: {
+        tags: ['tokens'],
+        summary: 'Change a token',
+        params: IdParams,
+        body: closed(Settings),
+        response: { 200: TokenSchema },
+      },
     },
     async (request) => {
       const { tenantNo, actor } = principalOf(request)
@@ -248,7 +263,13 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
     '/v1/tokens/:id/resume',
     {
       config: { permission: 'tokens:write' },
-      schema: { tags: ['tokens'], summary: 'Let a suspended token work again', params: IdParams, body: closed({}), response: { 200: TokenSchema } },
+      schema: {
+        tags: ['tokens'],
+        summary: 'Let a suspended token work again',
+        params: IdParams,
+        body: closed({}),
+        response: { 200: TokenSchema },
+      },
     },
     async (request) => {
       const { tenantNo, actor } = principalOf(request)
@@ -269,7 +290,9 @@ function sending(app: App, { issuer, clock }: HttpParts): void {
         params: IdParams,
         body: closed({
           delivered: Type.Optional(Type.Boolean({ description: 'false: it bounced' })),
-          address: Type.Optional(Type.String({ minLength: 1, maxLength: 320, description: 'becomes a pseudonym and is not kept' })),
+          address: Type.Optional(
+            Type.String({ minLength: 1, maxLength: 320, description: 'becomes a pseudonym and is not kept' }),
+          ),
         }),
         response: { 200: TokenSchema },
       },

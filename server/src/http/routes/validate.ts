@@ -13,7 +13,11 @@ const ITEMS_MAX = 1000
 /** Judged at once of one request, so that many items do not starve others. */
 const AT_ONCE = 100
 
-const Address = Type.String({ minLength: 2, maxLength: 64, description: 'IPv4 or IPv6 address of the one who presented the token' })
+const Address = Type.String({
+  minLength: 2,
+  maxLength: 64,
+  description: 'IPv4 or IPv6 address of the one who presented the token',
+})
 
 const Question = closed({
   token: TokenText,
@@ -86,9 +90,13 @@ export function validateRoutes(app: App, { door, access }: HttpParts): void {
 /** A wrong address would be judged as none, and tokens bound to a range be refused without a word why. */
 function checkAddress({ ip }: Type.Static<typeof Question>, at: string): void {
   if (ip === undefined || isIP(ip) !== 0) return
-  throw new TrailError('body_invalid', `The body at ${at}/ip must be an IPv4 or IPv6 address, without a port. Leave it out where it is not known.`, {
-    input: `${at}/ip`,
-  })
+  throw new TrailError(
+    'body_invalid',
+    `The body at ${at}/ip must be an IPv4 or IPv6 address, without a port. Leave it out where it is not known.`,
+    {
+      input: `${at}/ip`,
+    },
+  )
 }
 
 function viewOf({ verdict, reason, answer, token, at, retryAfterMs }: Verdict, exact: boolean): VerdictView {
@@ -100,7 +108,11 @@ function viewOf({ verdict, reason, answer, token, at, retryAfterMs }: Verdict, e
     ...(shown
       ? {
           token: {
-            id: shown.id, kind: shown.kind, owner: shown.ownerId, name: shown.name, scopes: [...shown.scopes],
+            id: shown.id,
+            kind: shown.kind,
+            owner: shown.ownerId,
+            name: shown.name,
+            scopes: [...shown.scopes],
             expiresAt: timeText(shown.expiresAt),
           },
         }
