@@ -177,7 +177,7 @@ describe('the overview', () => {
             body: {
               question: 'x',
               params: {},
-              watermark: 1,
+              watermark: Date.now(),
               completeness: { value: null, received: 0, missing: 0, lost: {} },
               lateEvents: 0,
               method: 'exact',

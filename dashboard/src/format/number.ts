@@ -36,12 +36,13 @@ export function microseconds(us: number): string {
 /** Below this many cases a change in percent says nothing. */
 const CASES_MIN = 20
 
-/** How much more or less than before: `+12%`, `−3.4%`, `×15`; `undefined` where there is nothing to compare with. */
+/** How much more or less than before: `+12%`, `−3.4%`, `×15`; `undefined` where there is nothing to compare with, such as a window before the first use. */
 export function change(now: number, before: number, casesMin = CASES_MIN): string | undefined {
   if (before <= 0 || before < casesMin) return undefined
   const share = now / before - 1
   if (Math.abs(share) < 0.0005) return '±0%'
-  if (share >= 9) return share >= 999 ? '>×1,000' : `×${whole.format(share + 1)}`
+  if (share >= 999) return undefined
+  if (share >= 9) return `×${whole.format(share + 1)}`
   const text = percents[Math.abs(share) < 0.0995 ? 1 : 0]?.format(Math.abs(share)) ?? ''
   return `${share > 0 ? '+' : '−'}${text}`
 }

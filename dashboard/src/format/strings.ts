@@ -75,6 +75,8 @@ export const t = {
     updating: 'Updating',
     emptyTitle: 'Nothing in this window',
     emptyHint: 'Choose a longer window, or send a first validation:',
+    lagging: (span: string) => `Counting is ${span} behind`,
+    laggingHint: 'Events are safe in the journal and on their way to the store. Figures appear here as they arrive.',
     emptyPlain: 'Nothing here in this window.',
     copy: 'Copy',
     copied: 'Copied',

@@ -107,7 +107,11 @@ export function bucketsOf({ from, to }: Window, step: Step): readonly Millisecon
   return starts
 }
 
-/** How often a moving window is asked again: never faster than 5 s, nor than one pixel of its time axis. */
-export function refreshMs({ from, to }: Window): number {
+/** Counting lags by more than this: the reader must know, and panels ask again soon. */
+export const LAG_MS_MAX = 30_000
+
+/** How often a moving window is asked again: never faster than 5 s, nor than one pixel of its time axis unless counting lags. */
+export function refreshMs({ from, to }: Window, isLagging = false): number {
+  if (isLagging) return 5 * SECOND
   return Math.min(5 * MINUTE, Math.max(5 * SECOND, (to - from) / 800))
 }

@@ -5,6 +5,7 @@ import { DAY } from '../format/window.ts'
 import { BarList } from '../parts/bar-list.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Empty } from '../parts/states.tsx'
+import styles from './tokens.module.css'
 import { useAsk } from './use-ask.ts'
 import { usePageWindow } from './window.tsx'
 
@@ -53,5 +54,9 @@ function Funnel({ row, kind }: { readonly row: FunnelRow; readonly kind: 'action
     text: key === 'sent' && value === 0 ? t.funnel.notReported : key === 'replays' ? count(value) : share(value),
     tone,
   }))
-  return <BarList label={t.funnel.title[kind]} head={[t.columns.state, t.columns.count]} items={items} />
+  return (
+    <div className={styles['funnel']}>
+      <BarList label={t.funnel.title[kind]} head={[t.columns.state, t.columns.count]} items={items} />
+    </div>
+  )
 }

@@ -2,6 +2,8 @@ import { useMemo, useState } from 'react'
 import type { Answer, ReasonRow, StepRow, TokenKind } from '../api/types.ts'
 import { count, percent, short } from '../format/number.ts'
 import { t } from '../format/strings.ts'
+import { duration } from '../format/time.ts'
+import { isMoving, LAG_MS_MAX } from '../format/window.ts'
 import { BarList } from '../parts/bar-list.tsx'
 import { TimeChart } from '../parts/chart/time-chart.tsx'
 import { ClassMark } from '../parts/marks.tsx'
@@ -43,7 +45,7 @@ export function OutcomePanel({ className, title = t.overview.byOutcome, token, k
       hint={`per ${t.step[step]}`}
       query={query}
       height={isFirst ? 264 : 120}
-      empty={isFirst ? <Empty hint={t.states.emptyHint} command={firstRequest()} height={264} /> : <Empty height={120} />}
+      empty={isFirst ? <NothingYet watermark={query.data?.watermark ?? 0} /> : <Empty height={120} />}
       actions={
         <Segments
           label={t.overview.byOutcome}
@@ -59,6 +61,15 @@ export function OutcomePanel({ className, title = t.overview.byOutcome, token, k
       {(answer) => <OutcomeChart answer={answer} isRejectedOnly={shown === 'rejected'} />}
     </Panel>
   )
+}
+
+/** Nothing is there, or it is there and not counted yet: the reader must know which. */
+function NothingYet({ watermark }: { readonly watermark: number }) {
+  const { window, text } = usePageWindow()
+  const isLagging = isMoving(text) && window.to - watermark > LAG_MS_MAX
+  if (isLagging)
+    return <Empty title={t.states.lagging(duration(window.to - watermark))} hint={t.states.laggingHint} height={264} />
+  return <Empty hint={t.states.emptyHint} command={firstRequest()} height={264} />
 }
 
 function OutcomeChart({ answer, isRejectedOnly }: { readonly answer: Answer<StepRow>; readonly isRejectedOnly: boolean }) {

@@ -1,7 +1,7 @@
 import { count, percent } from '../format/number.ts'
 import { t } from '../format/strings.ts'
 import { duration } from '../format/time.ts'
-import { isMoving } from '../format/window.ts'
+import { isMoving, LAG_MS_MAX } from '../format/window.ts'
 import { useLiveState } from '../parts/live.tsx'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import styles from './trust-line.module.css'
@@ -10,9 +10,6 @@ import { usePageWindow } from './window.tsx'
 
 /** Below this share of completeness the page says which part is missing. */
 const COMPLETENESS_FLOOR = 0.9999
-
-/** Beyond this the reader must know that counting lags. */
-const BEHIND_MS_MAX = 30_000
 
 /** How far and how completely the figures of this page are counted. */
 export function TrustLine() {
@@ -32,7 +29,7 @@ export function TrustLine() {
         <span>
           {t.trust.until(time.stamp(counted))} {time.zoneName}
         </span>
-        {behindMs > BEHIND_MS_MAX && <strong>{t.trust.behind(duration(behindMs))}</strong>}
+        {behindMs > LAG_MS_MAX && <strong>{t.trust.behind(duration(behindMs))}</strong>}
         {data.lateEvents > 0 && <span>{t.trust.late(count(data.lateEvents))}</span>}
       </p>
       {value !== null && value < COMPLETENESS_FLOOR && (

@@ -2,7 +2,16 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import type { Step, Window } from '../api/types.ts'
 import { timeFormat, type Zone } from '../format/time.ts'
-import { chooseStep, DEFAULT_WINDOW, fixedWindow, isMoving, refreshMs, resolveWindow, type WindowText } from '../format/window.ts'
+import {
+  chooseStep,
+  DEFAULT_WINDOW,
+  fixedWindow,
+  isMoving,
+  LAG_MS_MAX,
+  refreshMs,
+  resolveWindow,
+  type WindowText,
+} from '../format/window.ts'
 import { useLiveState } from '../parts/live.tsx'
 import { TimeFormatProvider } from '../parts/time-format.tsx'
 
@@ -41,12 +50,13 @@ function useWindowOfAddress(): PageWindow {
   const { from = DEFAULT_WINDOW.from, to = DEFAULT_WINDOW.to, zone = 'local' } = useSearch({ strict: false })
   const navigate = useNavigate()
   const [now, setNow] = useState(() => Date.now())
-  const isPaused = useLiveState().status === 'off'
+  const { status, watermark } = useLiveState()
+  const isPaused = status === 'off'
   const asked = resolveWindow({ from, to }, now)
   const text = asked ? { from, to } : DEFAULT_WINDOW
   const resolved = asked ?? resolveWindow(DEFAULT_WINDOW, now) ?? { from: 0, to: now }
   const moves = isMoving(text) && !isPaused
-  const every = refreshMs(resolved)
+  const every = refreshMs(resolved, watermark !== null && Date.now() - watermark > LAG_MS_MAX)
 
   useEffect(() => setNow(Date.now()), [from, to])
   useEffect(() => {

@@ -26,7 +26,11 @@ export function BarList({
             <th scope="row">
               {name}
               <span className={styles['track']}>
-                <span className={styles['bar']} data-tone={tone} style={{ width: `${Math.max(0.5, (value / most) * 100)}%` }} />
+                <span
+                  className={styles['bar']}
+                  data-tone={tone}
+                  style={{ width: `${value > 0 ? Math.max(0.5, (value / most) * 100) : 0}%` }}
+                />
               </span>
             </th>
             <td>{text}</td>

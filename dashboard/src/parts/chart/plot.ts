@@ -58,24 +58,28 @@ function verticalScale(
   const top = Math.max(0, ...values)
   if (spec.isLogarithmic && top > 0) {
     const scale = scaleLog([Math.min(...values.filter((value) => value > 0)) * 0.8, top * 1.1], [height, 0])
-    return { of: (value) => scale(Math.max(value, scale.domain()[0] ?? 1)), ticks: fewOf(scale.ticks(40)) }
+    return { of: (value) => scale(Math.max(value, scale.domain()[0] ?? 1)), ticks: fewOf(scale.ticks(DECADES_MAX)) }
   }
   const scale = scaleLinear([0, top > 0 ? top : 1], [height, 0]).nice(4)
   return { of: scale, ticks: scale.ticks(4) }
 }
 
-const TICKS_MAX = 5
+const TICKS_MAX = 6
+/** Up to so many powers of ten the scale names their multiples too. */
+const DECADES_MAX = 8
 /** Leading digits of ticks, from fine to coarse. */
 const LEADS = [[1, 2, 5], [1, 3], [1]] as const
 
-/** The finest of the usual logarithmic ladders that has few enough rungs. */
+/** The finest of the usual logarithmic ladders that has few enough rungs; where values hardly differ, what there is, thinned out. */
 function fewOf(ticks: readonly number[]): readonly number[] {
   const ladders = LEADS.map((leads) => ticks.filter((value) => (leads as readonly number[]).includes(leadOf(value))))
-  return ladders.find((rungs) => rungs.length <= TICKS_MAX) ?? ladders.at(-1) ?? []
+  const fitting = ladders.find((rungs) => rungs.length >= 2 && rungs.length <= TICKS_MAX)
+  return fitting ?? ticks.filter((_, index) => index % Math.ceil(ticks.length / TICKS_MAX) === 0)
 }
 
+/** 200 has 2, 250 has 2.5. */
 function leadOf(value: number): number {
-  return Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))
+  return Number((value / 10 ** Math.floor(Math.log10(value) + 1e-9)).toFixed(6))
 }
 
 /** One path per series, however many bars: a chart of 400 buckets stays five elements. */
