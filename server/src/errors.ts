@@ -32,6 +32,8 @@ export const ERRORS = {
   token_exists: { status: 409, title: 'There is already such a token' },
   owner_unknown: { status: 400, title: 'There is no such owner' },
   role_invalid: { status: 400, title: 'There is no such role, or it cannot be granted' },
+  // the state of a finding
+  finding_changed: { status: 409, title: 'The finding was changed by somebody else in this moment' },
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },

@@ -1,17 +1,9 @@
 import type { Milliseconds } from 'tokentrail'
+import type { Confidence, FindingState, Notice, Severity, Subject, Verdict } from '../records/findings.ts'
 import type { DetectorName } from './catalogue.ts'
 
-export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
-export type Severity = (typeof SEVERITIES)[number]
-
-export const CONFIDENCES = ['low', 'medium', 'high', 'certain'] as const
-export type Confidence = (typeof CONFIDENCES)[number]
-
-/** What a finding is about. `key` is unique within tenant and kind: a token's or owner's number, a network in hex, a stream's name. */
-export interface Subject {
-  readonly kind: 'token' | 'source' | 'owner' | 'principal' | 'service' | 'tenant'
-  readonly key: string
-}
+export { CONFIDENCES, FINDING_STATES, SEVERITIES, VERDICTS } from '../records/findings.ts'
+export type { Confidence, FindingState, Notice, Severity, Subject, Verdict } from '../records/findings.ts'
 
 /** A fact of an explanation; numbers, so that the reader's language and zone can form them. */
 export type Fact =
@@ -68,19 +60,15 @@ export interface Found {
   readonly touches: readonly Subject[]
 }
 
-export const FINDING_STATES = ['open', 'acknowledged', 'suppressed', 'closed'] as const
-export type FindingState = (typeof FINDING_STATES)[number]
-
-/** Verdicts of people, with OCSF `verdict_id`. */
-export const VERDICTS = { false_positive: 1, true_positive: 2, unclear: 7, benign: 5, test: 6, duplicate: 10 } as const
-export type Verdict = keyof typeof VERDICTS
-
 /** A finding as it is kept: what was found, and what people made of it. */
 export interface Finding extends Found {
   /** `fnd_` and a digest of tenant, detector, subject and first period: judging again cannot double it. */
   readonly id: string
   readonly detectorVersion: number
-  readonly incidentId: string
+  /** Event time of the newest that was found of it. */
+  readonly seenAt: Milliseconds
+  /** `null` for suppressed ones. */
+  readonly incidentId: string | null
   readonly state: FindingState
   readonly verdict: Verdict | null
   readonly note: string | null
@@ -90,7 +78,7 @@ export interface Finding extends Found {
   /** How often the detector spoke again of the same subject within the quiet time. */
   readonly repeats: number
   /** Notified, or held back by the budget. */
-  readonly notice: 'sent' | 'held back' | 'none'
+  readonly notice: Notice
 }
 
 /** Findings that belong together. */

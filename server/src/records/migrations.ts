@@ -69,6 +69,47 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX session_by_token ON session (token_no)',
     'CREATE INDEX session_expiring ON session (expires_at)',
   ],
+  [
+    `CREATE TABLE incident (
+      id TEXT NOT NULL PRIMARY KEY, tenant_no INTEGER NOT NULL REFERENCES tenant (no), severity INTEGER NOT NULL, state TEXT NOT NULL,
+      title TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, opened_at INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+      findings INTEGER NOT NULL, detectors TEXT NOT NULL, touches TEXT NOT NULL, notice TEXT NOT NULL, notified INTEGER,
+      version INTEGER NOT NULL
+    ) TABLE_END`,
+    'CREATE INDEX incident_by_time ON incident (tenant_no, last_at, id)',
+    `CREATE TABLE finding (
+      id TEXT NOT NULL PRIMARY KEY, tenant_no INTEGER NOT NULL REFERENCES tenant (no), detector TEXT NOT NULL,
+      detector_version INTEGER NOT NULL, severity INTEGER NOT NULL, confidence TEXT NOT NULL, subject_kind TEXT NOT NULL,
+      subject_key TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, detected_at INTEGER NOT NULL,
+      seen_at INTEGER NOT NULL, found TEXT NOT NULL, touches TEXT NOT NULL, incident_id TEXT, state TEXT NOT NULL, verdict TEXT,
+      note TEXT, assignee TEXT, opened_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, repeats INTEGER NOT NULL,
+      notice TEXT NOT NULL, version INTEGER NOT NULL
+    ) TABLE_END`,
+    'CREATE INDEX finding_by_time ON finding (tenant_no, detected_at, id)',
+    'CREATE INDEX finding_by_subject ON finding (tenant_no, detector, subject_kind, subject_key, detected_at)',
+    'CREATE INDEX finding_by_incident ON finding (incident_id) WHERE incident_id IS NOT NULL',
+    'CREATE INDEX finding_by_change ON finding (changed_at)',
+    `CREATE TABLE finding_touch (
+      tenant_no INTEGER NOT NULL, subject_kind TEXT NOT NULL, subject_key TEXT NOT NULL, finding_id TEXT NOT NULL,
+      PRIMARY KEY (tenant_no, subject_kind, subject_key, finding_id)
+    ) TABLE_END`,
+    'CREATE INDEX finding_touch_by_finding ON finding_touch (finding_id)',
+    `CREATE TABLE suppression (
+      id TEXT NOT NULL PRIMARY KEY, tenant_no INTEGER NOT NULL REFERENCES tenant (no), finding_id TEXT NOT NULL, detector TEXT NOT NULL,
+      subject_kind TEXT, subject_key TEXT, value TEXT, reason TEXT NOT NULL, author_no INTEGER NOT NULL,
+      needs_approval INTEGER NOT NULL, approver_no INTEGER, created_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+      hits INTEGER NOT NULL, last_hit_at INTEGER
+    ) TABLE_END`,
+    'CREATE INDEX suppression_by_end ON suppression (tenant_no, ends_at)',
+    `CREATE TABLE mark (
+      id TEXT NOT NULL PRIMARY KEY, tenant_no INTEGER NOT NULL REFERENCES tenant (no), kind TEXT NOT NULL, name TEXT NOT NULL,
+      service TEXT, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, author_no INTEGER NOT NULL, created_at INTEGER NOT NULL
+    ) TABLE_END`,
+    'CREATE INDEX mark_by_time ON mark (tenant_no, to_at)',
+    `CREATE TABLE notice_credit (
+      tenant_no INTEGER NOT NULL PRIMARY KEY, credit_ms INTEGER NOT NULL, at INTEGER NOT NULL
+    ) TABLE_END`,
+  ],
 ]
 
 /** The version that this code reads and writes. */

@@ -3,6 +3,7 @@ import { toKey } from './actions/house.ts'
 import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
+import { readsOfFindings } from './finding-reads.ts'
 import { listTokens } from './list.ts'
 import type { ImportProgress, OutboxEvent, RecordReads, SessionRecord, TokenRecord } from './records.ts'
 import type { Database, ImportTable, SessionTable } from './schema.ts'
@@ -25,6 +26,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfTokens(db, clock),
     ...readsOfTenants(db),
     ...readsOfHouse(db),
+    ...readsOfFindings(db, answer),
   }
 }
 

@@ -11,6 +11,12 @@ export interface Schema {
   setting: SettingTable
   import_progress: ImportTable
   session: SessionTable
+  finding: FindingTable
+  finding_touch: FindingTouchTable
+  incident: IncidentTable
+  suppression: SuppressionTable
+  mark: MarkTable
+  notice_credit: NoticeCreditTable
 }
 
 export type Database = Kysely<Schema>
@@ -133,4 +139,94 @@ export interface SessionTable {
   csrf: string
   created_at: number
   expires_at: number
+}
+
+export interface FindingTable {
+  id: string
+  tenant_no: number
+  detector: string
+  detector_version: number
+  /** Place in `SEVERITIES`. */
+  severity: number
+  confidence: string
+  subject_kind: string
+  subject_key: string
+  from_at: number
+  to_at: number
+  detected_at: number
+  seen_at: number
+  found: string
+  touches: string
+  incident_id: string | null
+  state: string
+  verdict: string | null
+  note: string | null
+  assignee: string | null
+  opened_at: number
+  changed_at: number
+  repeats: number
+  notice: string
+  version: number
+}
+
+/** What a finding touches, to find it by a token, a network or an owner. */
+interface FindingTouchTable {
+  tenant_no: number
+  subject_kind: string
+  subject_key: string
+  finding_id: string
+}
+
+export interface IncidentTable {
+  id: string
+  tenant_no: number
+  severity: number
+  state: string
+  title: string
+  first_at: number
+  last_at: number
+  opened_at: number
+  changed_at: number
+  findings: number
+  detectors: string
+  touches: string
+  notice: string
+  notified: number | null
+  version: number
+}
+
+export interface SuppressionTable {
+  id: string
+  tenant_no: number
+  finding_id: string
+  detector: string
+  subject_kind: string | null
+  subject_key: string | null
+  value: string | null
+  reason: string
+  author_no: number
+  needs_approval: number
+  approver_no: number | null
+  created_at: number
+  ends_at: number
+  hits: number
+  last_hit_at: number | null
+}
+
+export interface MarkTable {
+  id: string
+  tenant_no: number
+  kind: string
+  name: string
+  service: string | null
+  from_at: number
+  to_at: number
+  author_no: number
+  created_at: number
+}
+
+interface NoticeCreditTable {
+  tenant_no: number
+  credit_ms: number
+  at: number
 }

@@ -48,7 +48,7 @@ export async function openSqlite(o: { file: string; clock: Clock; log: Log }): P
 
 /** Reads that may touch many rows, in a thread that starts with the first of them. */
 function createLists(o: { file: string; clock: Clock; log: Log }): {
-  readonly reads: Pick<RecordReads, 'tokens' | 'lives' | 'family'>
+  readonly reads: Pick<RecordReads, 'tokens' | 'lives' | 'family' | 'findings' | 'findingsInSpan' | 'findingCounts'>
   close(): Promise<void>
 } {
   let started: Promise<Thread<ReadCall>> | undefined
@@ -67,6 +67,9 @@ function createLists(o: { file: string; clock: Clock; log: Log }): {
       tokens: (...parameters) => ask('tokens', parameters) as ReturnType<RecordReads['tokens']>,
       lives: (...parameters) => ask('lives', parameters) as ReturnType<RecordReads['lives']>,
       family: (...parameters) => ask('family', parameters) as ReturnType<RecordReads['family']>,
+      findings: (...parameters) => ask('findings', parameters) as ReturnType<RecordReads['findings']>,
+      findingsInSpan: (...parameters) => ask('findingsInSpan', parameters) as ReturnType<RecordReads['findingsInSpan']>,
+      findingCounts: (...parameters) => ask('findingCounts', parameters) as ReturnType<RecordReads['findingCounts']>,
     },
     async close() {
       await (await started?.catch(() => undefined))?.close()

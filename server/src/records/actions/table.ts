@@ -1,6 +1,8 @@
 import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
+import { keepFindings } from './findings.ts'
+import { triageFinding } from './findings-triage.ts'
 import {
   createSession,
   destroyKeys,
@@ -13,8 +15,10 @@ import {
   putSetting,
 } from './house.ts'
 import { importTokens, issueToken, observeTokens } from './issue.ts'
+import { putMark } from './marks.ts'
 import { putOwner } from './owners.ts'
 import { attemptToken, consumeToken, noteSent, rekeyToken, useToken } from './spend.ts'
+import { approveSuppression, endSuppression, suppressFinding } from './suppressions.ts'
 import { sweep } from './sweep.ts'
 import { addTenant } from './tenants.ts'
 
@@ -46,4 +50,10 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   putSetting,
   putImport,
   forgetOutbox,
+  keepFindings,
+  triageFinding,
+  suppressFinding,
+  approveSuppression,
+  endSuppression,
+  putMark,
 }
