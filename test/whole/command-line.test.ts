@@ -44,7 +44,7 @@ describe('tokens', () => {
     expect(await runJson('token', 'show', id)).toMatchObject({ state: 'in_grace' })
     expect(await runJson('token', 'revoke', String(successor.id), '--reason', 'leaked')).toMatchObject({ state: 'revoked' })
     const { items } = (await runJson('token', 'list', '--owner', 'billing')) as { items: { id: string }[] }
-    expect(items.map((token) => token.id).toSorted()).toEqual([id, successor.id].toSorted())
+    expect(new Set(items.map((token) => token.id))).toEqual(new Set([id, successor.id]))
   })
 
   test('are listed for people without control characters', async () => {

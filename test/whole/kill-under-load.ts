@@ -77,7 +77,7 @@ async function validateUntilKilled(
 }
 
 async function validateOnce(server: RunningServer, token: string, ledger: Ledger): Promise<void> {
-  const requestId = `r${ledger.sent.size}`
+  const requestId = `ledger-${ledger.sent.size}`
   ledger.sent.add(requestId)
   try {
     const { status, body } = await server.call<{ verdict: string }>('POST', '/v1/validate', { token, requestId })
@@ -92,7 +92,7 @@ async function storedRequestIds(server: RunningServer, sent: number): Promise<st
   for (let cursor: string | undefined, more = true; more;) {
     const query = new URLSearchParams({ type: 'token.validated', limit: '500', ...(cursor ? { cursor } : {}) })
     const { body } = await server.call<{ rows: { requestId?: string }[]; next?: string }>('GET', `/v1/events?${query.toString()}`)
-    ids.push(...body.rows.flatMap((row) => (row.requestId?.startsWith('r') ? [row.requestId] : [])))
+    ids.push(...body.rows.flatMap((row) => (row.requestId?.startsWith('ledger-') ? [row.requestId] : [])))
     cursor = body.next
     more = cursor !== undefined && ids.length < sent * 3
   }
