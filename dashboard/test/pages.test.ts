@@ -51,6 +51,20 @@ describe('signing in', () => {
     expect(site.requests.filter((request) => request === 'POST /v1/session')).toHaveLength(1)
   })
 
+  test('a late answer that nobody is signed in does not undo the sign-in', async () => {
+    site.isSignedIn = false
+    const posted = Promise.withResolvers<void>()
+    const nobody = problem(401, 'not_authenticated', 'Sign in.')
+    site.override = ({ method, path }) => (method === 'GET' && path === '/v1/session' ? nobody : undefined)
+    site.hold = (method, path) => {
+      if (method === 'POST') posted.resolve()
+      return method === 'GET' && path === '/v1/session' ? posted.promise : undefined
+    }
+    const page = await visit(`/sign-in?code=${GOOD_CODE}`, { expected: [401] })
+    await page.getByRole('figure', { name: 'Latency over time' }).waitFor()
+    expect(await page.getByLabel('Access token').count()).toBe(0)
+  })
+
   test('a used link says so and offers the form', async () => {
     site.isSignedIn = false
     const page = await visit('/sign-in?code=used', { expected: [401] })

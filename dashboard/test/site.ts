@@ -30,6 +30,8 @@ export interface Site {
   isSignedIn: boolean
   role: string
   override: Override
+  /** Keeps a reply, already made, back until the promise is kept. */
+  hold: (method: string, path: string) => Promise<void> | undefined
   /** Sends a message to every open stream, once there is one. */
   send(name: string, data: unknown): Promise<void>
   close(): Promise<void>
@@ -53,7 +55,16 @@ export async function openSite(): Promise<Site> {
   )
   const streams = new Set<ServerResponse>()
   const waiting: (() => void)[] = []
-  const site: Site = { url: '', requests: [], isSignedIn: true, role: 'admin', override: () => undefined, send, close }
+  const site: Site = {
+    url: '',
+    requests: [],
+    isSignedIn: true,
+    role: 'admin',
+    override: () => undefined,
+    hold: () => undefined,
+    send,
+    close,
+  }
   const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(site, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
@@ -76,6 +87,7 @@ export async function openSite(): Promise<Site> {
     const { status = 200, body: reply } =
       site.override({ method: request.method ?? '', path, query, body, headers: request.headers }) ??
       replyTo(site, request.method ?? '', path, query, body)
+    await site.hold(request.method ?? '', path)
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(reply === undefined ? '' : JSON.stringify(reply))
   }

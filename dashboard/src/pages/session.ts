@@ -8,9 +8,16 @@ export function useSession() {
   return useQuery({ queryKey: SESSION_KEY, queryFn: ({ signal }) => readSession(signal), staleTime: Infinity })
 }
 
+/** Signs in. An older question for the session may still be on its way; its late "nobody" must not win. */
 export function useSignIn() {
   const cache = useQueryClient()
-  return useMutation({ mutationFn: signIn, onSuccess: (session: Session) => cache.setQueryData(SESSION_KEY, session) })
+  return useMutation({
+    mutationFn: signIn,
+    onSuccess: async (session: Session) => {
+      await cache.cancelQueries({ queryKey: SESSION_KEY })
+      cache.setQueryData(SESSION_KEY, session)
+    },
+  })
 }
 
 /** Ends the session and forgets everything it has shown. */
