@@ -90,8 +90,7 @@ function problem(text: string): { detail?: string; title?: string; code?: string
 
 /** A query string of the parameters that have a value. */
 export function queryString(params: Readonly<Record<string, string | number | undefined>>): string {
-  const given = Object.entries(params)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, String(value)])
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) if (value !== undefined) given.set(name, String(value))
+  return given.size === 0 ? '' : `?${given.toString()}`
 }

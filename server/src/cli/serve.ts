@@ -85,7 +85,7 @@ async function serve(trail: Tokentrail, options: ServeOptions): Promise<void> {
 function sayReady(trail: Tokentrail, signIn: string): void {
   say(`${paint('green', '●')} ${paint('bold', 'Tokentrail is ready')}  ${trail.url}`)
   say()
-  sayFacts({ 'sign in': `${signIn}`, '': 'works once, within 30 minutes', 'admin token': trail.adminTokenFile, data: trail.data })
+  sayFacts({ 'sign in': signIn, '': 'works once, within 30 minutes', 'admin token': trail.adminTokenFile, data: trail.data })
   say()
   say(paint('dim', 'Press Ctrl+C to stop.'))
 }
