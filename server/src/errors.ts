@@ -40,6 +40,7 @@ export const ERRORS = {
   journal_full: { status: 503, title: 'The journal is at its size bound' },
   question_timeout: { status: 503, title: 'The question took longer than it may' },
   overloaded: { status: 503, title: 'Too much is asked at once' },
+  caller_left: { status: 499, title: 'The caller closed the connection before the answer' },
   stopping: { status: 503, title: 'The server is stopping' },
   internal: { status: 500, title: 'Something is broken on our side' },
   // starting and the command line

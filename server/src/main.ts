@@ -10,7 +10,7 @@ import { openJournal } from './journal/open.ts'
 import { startRelay } from './journal/relay.ts'
 import { createLiveHub } from './live/hub.ts'
 import { startDemo } from './main/demo.ts'
-import { noteSystemEvent, startHousekeeping } from './main/house.ts'
+import { noteSystemEvent, startHousekeeping, warmCache } from './main/house.ts'
 import { installTenant, provideAdminToken } from './main/install.ts'
 import { listen } from './main/listen.ts'
 import { createParts } from './main/parts.ts'
@@ -131,6 +131,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const admin = await provideAdminToken({ records, issuer, file: folder.adminToken, tenant })
   if (options.demo) parts.add(await startDemo({ records, journal, door, privacy, clock, log, tenant, say: options.demo }))
+  void warmCache(door, records, log)
   const url = await listen(http, config)
   await note('system.started')
   return {

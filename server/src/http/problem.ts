@@ -17,12 +17,19 @@ interface Problem {
 /** Answers any error. Only what is broken on our side is a 500, and only that goes to the log with its stack. */
 export function answerProblem(log: Log) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const known = trailErrorOf(error)
+    const known = request.raw.destroyed && isAbort(error) ? CALLER_LEFT : trailErrorOf(error)
     const { status } = ERRORS[known.code]
     if (status === 500)
       log.error({ err: error, route: request.routeOptions.url, requestId: request.id }, 'a request failed on our side')
     sendProblem(reply, request.id, known)
   }
+}
+
+/** Nobody reads this; it ends the request without a line in the log. */
+const CALLER_LEFT = new TrailError('caller_left', 'The connection was closed before the answer.')
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
 }
 
 export function sendProblem(reply: FastifyReply, requestId: string, error: TrailError): void {

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
 import type { Records, Tenant } from '../records/records.ts'
 import { applyRetention } from '../store/retention.ts'
+import type { Door } from '../tokens/door.ts'
 import type { Store } from '../store/store.ts'
 
 const HOUR_MS = 3_600_000
@@ -38,4 +39,13 @@ export function noteSystemEvent(journal: Journal, clock: Clock, tenant: Tenant, 
     occurredAt: clock.now(),
   }
   return journal.append(row)
+}
+
+/** Reads tokens ahead, beside what is served, so that their first use after a start costs no lookup. Never rejects. */
+export async function warmCache(door: Door, records: Records, log: Log): Promise<void> {
+  try {
+    for (const tenant of await records.read.tenants()) await door.warm(tenant.no)
+  } catch (error) {
+    log.warn({ err: error }, 'tokens could not be read ahead; each is read at its first use')
+  }
 }
