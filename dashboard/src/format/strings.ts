@@ -80,6 +80,7 @@ export const t = {
     emptyPlain: 'Nothing here in this window.',
     copy: 'Copy',
     copied: 'Copied',
+    copyByHand: 'Select and copy by hand',
     failed: 'This could not be shown',
     retry: 'Try again',
     requestId: 'Request',

@@ -15,22 +15,31 @@ export function CopyBlock({ text, label }: { readonly text: string; readonly lab
   )
 }
 
-/** Copies a text and says so. */
+/** Copies a text and says so. Without TLS a browser may refuse; then it says to copy by hand. */
 export function CopyButton({ text, name }: { readonly text: string; readonly name?: string }) {
-  const [copied, setCopied] = useState(false)
+  const [answer, setAnswer] = useState<string>()
   useEffect(() => {
-    if (!copied) return
-    const timer = setTimeout(() => setCopied(false), 2000)
+    if (answer === undefined) return
+    const timer = setTimeout(() => setAnswer(undefined), 3000)
     return () => clearTimeout(timer)
-  }, [copied])
-  const copy = () =>
-    void navigator.clipboard.writeText(text).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    )
+  }, [answer])
   return (
-    <Button look="quiet" className={styles['button']} onPress={copy} aria-label={name ? `${t.states.copy}: ${name}` : undefined}>
-      <span aria-live="polite">{copied ? t.states.copied : t.states.copy}</span>
+    <Button
+      look="quiet"
+      className={styles['button']}
+      onPress={() => void write(text).then(setAnswer)}
+      aria-label={name ? `${t.states.copy}: ${name}` : undefined}
+    >
+      <span aria-live="polite">{answer ?? t.states.copy}</span>
     </Button>
   )
+}
+
+async function write(text: string): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return t.states.copied
+  } catch {
+    return t.states.copyByHand
+  }
 }
