@@ -1,6 +1,7 @@
 import { CACHE, FLAGS, KINDS, OUTCOMES, POPULATIONS, reasonClass, reasonId, TYPES, type Milliseconds } from 'tokentrail'
 import { blankEvent, type EventRow } from '../event/row.ts'
 import type { Privacy, Source } from '../privacy/privacy.ts'
+import { bytesOf, sha256 } from '../tokens/digests.ts'
 import type { Tenant, TokenRecord } from '../records/records.ts'
 import type { Beat } from './beat.ts'
 import type { Random } from './random.ts'
@@ -12,12 +13,30 @@ export interface BeatRows {
   source(at: Milliseconds, ip: string, agent: string): Source
 }
 
+/** What a row tells of a token. */
+export type BeatToken = Pick<
+  TokenRecord,
+  | 'no'
+  | 'kind'
+  | 'ownerNo'
+  | 'generation'
+  | 'environment'
+  | 'canary'
+  | 'expiresAt'
+  | 'graceUntil'
+  | 'endedAt'
+  | 'endedByWriter'
+  | 'endedBySeq'
+  | 'endedNetwork'
+  | 'endedClientHash'
+>
+
 export interface BeatRowParts {
-  readonly tenant: Tenant
-  readonly privacy: Privacy
+  readonly tenant: Pick<Tenant, 'no' | 'retention'>
+  readonly privacy: Pick<Privacy, 'source' | 'fingerprint'>
   readonly random: Random
   /** Tokens by their place in the story, as they stand in records. */
-  readonly tokens: readonly (TokenRecord | undefined)[]
+  readonly tokens: readonly (BeatToken | undefined)[]
 }
 
 /** Makes rows as the door makes them, with the times of the story. */
@@ -39,15 +58,18 @@ export function createBeatRows({ tenant, privacy, random, tokens }: BeatRowParts
     event.method = beat.method
     event.route = beat.route
     event.scope = beat.scope
+    event.action = beat.action ?? ''
     event.limit = outcome === 'throttled' ? beat.reason : ''
     Object.assign(event, source(beat.at, beat.ip, beat.agent))
     if (token) setToken(event, token, beat)
     else setUnknown(event, beat)
     setDuration(event, random, token !== undefined)
+    if (beat.check) event.flags |= FLAGS.check
+    if (beat.flood) setFlood(event, beat.flood)
     return event
   }
 
-  function setToken(event: EventRow, token: TokenRecord, { reason, at, token: place }: Beat): void {
+  function setToken(event: EventRow, token: BeatToken, { reason, at, token: place }: Beat): void {
     event.population = POPULATIONS.attributed
     event.kind = KINDS[token.kind]
     event.tokenNo = token.no
@@ -68,14 +90,16 @@ export function createBeatRows({ tenant, privacy, random, tokens }: BeatRowParts
     if (event.clientHash !== 0 && event.clientHash === token.endedClientHash) event.flags |= FLAGS.sameClient
   }
 
-  function setUnknown(event: EventRow, { at, reason, claimed }: Beat): void {
-    const { fingerprint, epoch } = privacy.fingerprint(tenant.no, at, random.bytes(32))
+  function setUnknown(event: EventRow, { at, reason, claimed, credential }: Beat): void {
+    const text = credential === undefined ? random.bytes(32) : bytesOf(sha256(credential))
+    const { fingerprint, epoch } = privacy.fingerprint(tenant.no, at, text)
+    const named = claimed === undefined ? undefined : tokens[claimed]
     event.population = POPULATIONS.unattributed
-    event.kind = KINDS.access
+    event.kind = KINDS[named?.kind ?? 'access']
     event.fingerprint = fingerprint
     event.fingerprintEpoch = epoch
     event.shape = SHAPES[reason] ?? 'known/65-128/base62/good'
-    event.claimedNo = claimed === undefined ? 0 : (tokens[claimed]?.no ?? 0)
+    event.claimedNo = named?.no ?? 0
   }
 
   function source(at: Milliseconds, ip: string, agent: string): Source {
@@ -99,7 +123,15 @@ function setDuration(event: EventRow, random: Random, known: boolean): void {
   event.durationUs = Math.max(2, Math.round(random.logNormal(isHit ? 16 : known ? 340 : 38, isHit ? 0.45 : 0.6)))
 }
 
-function endOf(token: TokenRecord, reason: Beat['reason']): Milliseconds | null {
+/** A flood is one row of unknown texts, each another. */
+function setFlood(event: EventRow, { count, spanMs }: NonNullable<Beat['flood']>): void {
+  event.flags |= FLAGS.coalesced
+  event.count = count
+  event.spanMs = spanMs
+  event.distinct = count
+}
+
+function endOf(token: BeatToken, reason: Beat['reason']): Milliseconds | null {
   if (reason === 'revoked' || reason === 'consumed') return token.endedAt
   if (reason === 'superseded') return token.graceUntil
   return reason === 'expired' ? token.expiresAt : null

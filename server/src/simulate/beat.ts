@@ -16,6 +16,14 @@ export interface Beat {
   readonly scope: string
   /** Which incident it belongs to; the label of an attack, kept out of the events. */
   readonly incident?: string
+  /** The text that nobody knows: the same one has the same fingerprint. Without it every try is another. */
+  readonly credential?: string
+  /** What a single-use token is used for. */
+  readonly action?: string
+  /** A look that does not spend the token, as scanners of mail do. */
+  readonly check?: boolean
+  /** Decisions of a flood that the journal kept as one row, and how long they took. */
+  readonly flood?: { readonly count: number; readonly spanMs: number }
 }
 
 /** The token of a beat that shows none that exists. */

@@ -149,13 +149,15 @@ function issueTime(story: Story, random: Random): Milliseconds {
 
 const LIVES_DAYS = [null, null, 90, 180, 365, 365]
 
-type NewPlan = Pick<TokenPlan, 'owner' | 'issuedAt' | 'name'> & {
+/** What a new token is made of. */
+export type NewPlan = Pick<TokenPlan, 'owner' | 'issuedAt' | 'name'> & {
   readonly routes: readonly Route[]
   readonly predecessor?: number
   readonly settled?: boolean
 }
 
-function addToken(story: Story, random: Random, { owner, routes, issuedAt, name, predecessor, settled }: NewPlan): number {
+/** Adds a token to the story; gives its place. */
+export function addToken(story: Story, random: Random, { owner, routes, issuedAt, name, predecessor, settled }: NewPlan): number {
   const life = settled ? null : random.pick(LIVES_DAYS)
   const scopes = new Set(routes.map(({ scope }) => scope))
   const spare = random.chance(0.35) ? [random.pick(random.pick(SERVICES).routes).scope] : []
