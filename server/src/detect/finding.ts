@@ -37,6 +37,8 @@ export type Caveat = (typeof CAVEATS)[number]
 export interface Found {
   readonly tenant: number
   readonly detector: DetectorName
+  /** Version of a user's rule; the catalogue's where it is left out. */
+  readonly version?: number
   readonly severity: Severity
   readonly confidence: Confidence
   readonly subject: Subject

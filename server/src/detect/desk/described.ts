@@ -1,0 +1,34 @@
+import { CATALOGUE, type ResponseStep } from '../catalogue.ts'
+import type { Severity } from '../finding.ts'
+
+/** What is known of a detector by its name. */
+export interface Described {
+  readonly name: string
+  readonly version: number
+  readonly finds: string
+  readonly sentence: string
+  readonly techniques: readonly string[]
+  readonly severity: Severity
+  readonly exact: boolean
+  readonly suggests: readonly ResponseStep[]
+}
+
+/** The catalogue's row of a detector; a rule of the user's own speaks by its name. */
+export function described(name: string): Described {
+  if (Object.hasOwn(CATALOGUE, name)) return { name, ...CATALOGUE[name as keyof typeof CATALOGUE] }
+  return {
+    name,
+    version: 1,
+    finds: `what the rule ${name.replace(/^rule:/, '')} describes`,
+    sentence: `The rule ${name.replace(/^rule:/, '').replaceAll(/[{}]/g, '')} matched.`,
+    techniques: [],
+    severity: 'medium',
+    exact: false,
+    suggests: ['review'],
+  }
+}
+
+/** Every detector that the product ships, by name. */
+export function catalogue(): readonly Described[] {
+  return Object.keys(CATALOGUE).map(described)
+}

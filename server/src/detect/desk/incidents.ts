@@ -1,0 +1,92 @@
+import type { Milliseconds } from 'tokentrail'
+import { INCIDENT_TOUCHES_MAX, type FindingRecord, type IncidentRecord } from '../../records/findings.ts'
+import type { Severity } from '../finding.ts'
+import { described } from './described.ts'
+import { incidentId, subjectText } from './identity.ts'
+import { graver, raised, rankOf } from './severity.ts'
+
+/** Findings that share something within this time are one incident. */
+export const JOIN_MS = 24 * 3_600_000
+/** None grows longer. */
+export const SPAN_MS_MAX = 7 * 24 * 3_600_000
+/** From so many different detectors on, an incident is one step graver than its gravest finding. */
+const DETECTORS_RAISE = 3
+
+/** By what a finding joins others: everything it touches. The tenant as a whole joins only what is about the tenant. */
+export function joinKeys({ subject, touches }: Pick<FindingRecord, 'subject' | 'touches'>): readonly string[] {
+  const others = touches.filter(({ kind }) => kind !== 'tenant')
+  return [...new Set([subject, ...others].map(subjectText))]
+}
+
+/** May a finding of this time join? */
+export function isJoinable(incident: IncidentRecord, keys: readonly string[], at: Milliseconds): boolean {
+  return (
+    incident.state === 'open' &&
+    spanWith(incident, at) <= SPAN_MS_MAX &&
+    keys.some((key) => Math.abs(at - (incident.touches[key] ?? -Infinity)) <= JOIN_MS)
+  )
+}
+
+/** How long an incident is with a finding of this time. */
+export function spanWith({ firstAt, lastAt }: IncidentRecord, at: Milliseconds): Milliseconds {
+  return Math.max(lastAt, at) - Math.min(firstAt, at)
+}
+
+/** An incident of one finding. */
+export function incidentFrom(finding: FindingRecord, at: Milliseconds): IncidentRecord {
+  const { id, tenantNo, seenAt } = finding
+  const empty: IncidentRecord = {
+    id: incidentId(id, seenAt),
+    tenantNo,
+    severity: finding.severity,
+    state: 'open',
+    title: '',
+    firstAt: seenAt,
+    lastAt: seenAt,
+    openedAt: at,
+    changedAt: at,
+    findings: 1,
+    detectors: {},
+    touches: {},
+    notice: 'none',
+    notified: null,
+    version: 1,
+  }
+  return withFinding(empty, finding, at)
+}
+
+/** The incident with what a finding adds: gravity, time and what it touches. */
+export function withFinding(incident: IncidentRecord, finding: FindingRecord, at: Milliseconds): IncidentRecord {
+  const known = incident.detectors[finding.detector]
+  const detectors = { ...incident.detectors, [finding.detector]: known ? graver(known, finding.severity) : finding.severity }
+  return {
+    ...incident,
+    detectors,
+    severity: graver(incident.severity, severityOf(detectors)),
+    title: titleOf(detectors),
+    firstAt: Math.min(incident.firstAt, finding.detectedAt),
+    lastAt: Math.max(incident.lastAt, finding.seenAt),
+    touches: touched(incident.touches, joinKeys(finding), finding.seenAt),
+    changedAt: at,
+  }
+}
+
+function severityOf(detectors: IncidentRecord['detectors']): Severity {
+  const all = Object.values(detectors)
+  return raised(all.reduce(graver, 'info'), all.length >= DETECTORS_RAISE ? 1 : 0)
+}
+
+/** What the gravest of its detectors finds; of equals the first. */
+function titleOf(detectors: IncidentRecord['detectors']): string {
+  const [gravest] = Object.entries(detectors).toSorted(([, a], [, b]) => rankOf(b) - rankOf(a))
+  const finds = described(gravest?.[0] ?? '').finds
+  return finds.charAt(0).toUpperCase() + finds.slice(1)
+}
+
+function touched(before: IncidentRecord['touches'], keys: readonly string[], at: Milliseconds): IncidentRecord['touches'] {
+  const all = { ...before }
+  for (const key of keys) all[key] = Math.max(all[key] ?? 0, at)
+  const entries = Object.entries(all)
+  if (entries.length <= INCIDENT_TOUCHES_MAX) return all
+  return Object.fromEntries(entries.toSorted(([, a], [, b]) => b - a).slice(0, INCIDENT_TOUCHES_MAX))
+}
