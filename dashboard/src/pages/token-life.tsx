@@ -7,9 +7,12 @@ import { useTimeFormat } from '../parts/time-format.tsx'
 import styles from './token.module.css'
 import { useAsk } from './use-ask.ts'
 
+/** A change is in the store about a second after it was made. */
+const REFRESH_MS = 10_000
+
 /** What happened to the token, but for its single validations. */
 export function LifePanel({ token, className }: { readonly token: TokenWithFamily; readonly className: string | undefined }) {
-  const query = useAsk('token-life-line', { token: token.id })
+  const query = useAsk('token-life-line', { token: token.id }, true, REFRESH_MS)
   return (
     <Panel
       className={className}

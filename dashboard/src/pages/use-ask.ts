@@ -8,12 +8,14 @@ export function useAsk<N extends QuestionName>(
   name: N,
   params: Questions[N]['params'],
   isOn = true,
+  everyMs: number | false = false,
 ): UseQueryResult<Answer<Questions[N]['row']>> {
   return useQuery({
     queryKey: ['ask', name, params],
     queryFn: ({ signal }) => ask(name, params, signal),
     placeholderData: keepPreviousData,
     enabled: isOn,
+    refetchInterval: everyMs,
   })
 }
 
