@@ -68,7 +68,7 @@ export interface StoryOptions {
   readonly surge?: number
 }
 
-const GROWTH_PER_DAY = 1.012
+const GROWTH_PER_DAY = 1.045
 const SURGE_MS = 4 * HOUR_MS
 const CALLERS = 236
 const ROTATED = 52
@@ -79,8 +79,8 @@ export function createStory({
   to,
   days = 30,
   timeZone = 'Europe/Berlin',
-  calls = 400_000,
-  surge = 10,
+  calls = 240_000,
+  surge = 3,
 }: StoryOptions): Story {
   const random = createRandom(`story/${seed}`)
   const from = to - days * DAY_MS
