@@ -17,6 +17,7 @@ export const STRANGENESS_MAX = 300
 export function countTails(count: number, mu: number, r: number): Tails {
   if (mu <= 0) return { up: count > 0 ? STRANGENESS_MAX : 0, down: 0 }
   const at = logCountProbability(count, mu, r)
+  if (count === 0) return { up: strangeness(Math.log1p(-Math.exp(at) / 2)), down: strangeness(at - Math.LN2) }
   const half = Math.exp(at) / 2
   const above = logCountAbove(count, mu, r)
   const up = half > 0 ? Math.exp(above) + half : 0

@@ -1,7 +1,7 @@
 import type { StreamPoint, Strangeness } from '../detector.ts'
 import { addTo, blankAverage, meanOf, type Average } from './average.ts'
 import { createSpan, type Span } from './span.ts'
-import { createTail, type Tail, type TailOptions, type TailState } from './tail.ts'
+import { createTail, type Tail, type TailOptions } from './tail.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

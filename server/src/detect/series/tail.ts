@@ -31,15 +31,14 @@ export interface TailState {
   readonly rate: number
 }
 
-/** A section 4.3 tail: four weeks of strangeness above its own 98th percentile. */
-export const COUNT_TAIL: TailOptions = {
+/** For counts: four weeks of strangeness above its own 98th percentile. */
+export const COUNT_TAIL = {
   share: 0.02,
   excessesMax: 128,
   excessesMin: 50,
   modelMax: 6,
   prior: { shape: 0, weight: 0 },
-  halfLife: 8064,
-}
+} as const satisfies Omit<TailOptions, 'halfLife'>
 
 const BINS = 64
 const BIN_WIDTH = 0.1

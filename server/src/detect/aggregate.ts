@@ -1,0 +1,188 @@
+import { FLAGS, type Milliseconds } from 'tokentrail'
+import type { EventRow } from '../event/row.ts'
+import { createLane, MINUTE_MS, type Lane, type LaneName, type LaneState, type Verdict } from './aggregate-lane.ts'
+import { measureNamed, measuresOf, MEASURE_NAMES, type Fold } from './aggregate-measures.ts'
+import { speak, type Spoken } from './aggregate-speak.ts'
+import type { EventDetector } from './detector.ts'
+import { createFailureShift, type FailureShift, type FailureShiftState } from './failure-shift.ts'
+import type { Found } from './finding.ts'
+import { hourOfWeekIn, type HourOfWeek } from './series/hour-of-week.ts'
+
+export interface AggregateOptions {
+  /** The IANA time zone whose hours a tenant's seasons follow. */
+  readonly timeZoneOf?: (tenantNo: number) => string
+  /** Streams of the whole server; beyond it the smallest part is left to its whole. */
+  readonly lanesMax?: number
+}
+
+export interface AggregateDetector extends EventDetector {
+  /** How many streams there are, and how many services and routes were left to their tenant's whole. */
+  state(): { readonly lanes: number; readonly folded: number }
+}
+
+/** Rows that come within this time of a bucket's end are in time. */
+const GRACE_MS = 10_000
+const PARTS_MAX: Readonly<Record<Fold, number>> = { service: 20, route: 50 }
+/** A tenant that was silent for longer is picked up where it speaks again. */
+const SILENCE_MINUTES_MAX = 60 * 1440
+
+interface Tenant {
+  readonly no: number
+  readonly lanes: Map<string, Lane>
+  readonly parts: Record<Fold, Set<string>>
+  readonly spoken: Spoken
+  readonly shift: FailureShift
+  readonly hourOfWeek: HourOfWeek
+  next: number
+}
+
+interface TenantState {
+  readonly no: number
+  readonly lanes: readonly LaneState[]
+  readonly parts: Readonly<Record<Fold, readonly string[]>>
+  readonly spoken: readonly (readonly [string, { readonly at: Milliseconds; readonly severity: number }])[]
+  readonly shift: FailureShiftState
+  readonly next: number
+}
+
+interface State {
+  readonly tenants: readonly TenantState[]
+  readonly folded: number
+}
+
+/** Counts per tenant and measure, over all and within services and routes, judged per minute, five minutes, hour and day. */
+export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2000 }: AggregateOptions = {}): AggregateDetector {
+  const tenants = new Map<number, Tenant>()
+  const zones = new Map<string, HourOfWeek>()
+  let [lanes, folded] = [0, 0]
+
+  function see(event: EventRow): void {
+    const tenant = tenants.get(event.tenant) ?? addTenant(event.tenant, event.occurredAt)
+    if (!tenant) return
+    const key = { writer: event.writer, seq: event.seq }
+    for (const measure of measuresOf(event)) {
+      tenant.lanes.get(measure)?.add(event.occurredAt, event.count, event.network, key)
+      for (const fold of measureNamed(measure).folds)
+        partOf(tenant, { measure, fold, value: event[fold] })?.add(event.occurredAt, event.count, event.network, key)
+    }
+    if ((event.flags & FLAGS.canary) === 0) tenant.shift.see(event)
+  }
+
+  function addTenant(no: number, at: Milliseconds): Tenant | undefined {
+    if (!makeRoom(MEASURE_NAMES.length)) return undefined
+    const tenant = blankTenant(no, Math.floor(at / MINUTE_MS))
+    for (const measure of MEASURE_NAMES) addLane(tenant, { measure, fold: 'all', value: '' })
+    tenants.set(no, tenant)
+    return tenant
+  }
+
+  function blankTenant(no: number, next: number): Tenant {
+    const zone = timeZoneOf(no)
+    const hourOfWeek = zones.get(zone) ?? hourOfWeekIn(zone)
+    zones.set(zone, hourOfWeek)
+    const parts = { service: new Set<string>(), route: new Set<string>() }
+    return { no, lanes: new Map(), parts, spoken: new Map(), shift: createFailureShift(no), hourOfWeek, next }
+  }
+
+  function partOf(tenant: Tenant, name: LaneName & { readonly fold: Fold }): Lane | undefined {
+    if (name.value === '') return undefined
+    const known = tenant.lanes.get(keyOf(name))
+    if (known) return known
+    const parts = tenant.parts[name.fold]
+    if (!parts.has(name.value) && parts.size >= PARTS_MAX[name.fold]) return undefined
+    if (!makeRoom(1)) return undefined
+    parts.add(name.value)
+    return addLane(tenant, name)
+  }
+
+  function addLane(tenant: Tenant, name: LaneName): Lane {
+    const lane = createLane(name, tenant.hourOfWeek)
+    tenant.lanes.set(keyOf(name), lane)
+    lanes++
+    return lane
+  }
+
+  /** Leaves the smallest parts to their wholes until there is room; wholes are never dropped. */
+  function makeRoom(wanted: number): boolean {
+    if (lanes + wanted <= lanesMax) return true
+    const parts = [...tenants.values()].flatMap((tenant) => [...tenant.lanes].map(([key, lane]) => ({ tenant, key, lane })))
+    const small = parts
+      .filter(({ lane }) => lane.name.fold !== 'all')
+      .map((part) => ({ ...part, size: part.lane.size(part.tenant.next * MINUTE_MS) }))
+      .sort((a, b) => a.size - b.size)
+      .slice(0, Math.max(wanted, ROOM_AT_ONCE))
+    if (lanes - small.length + wanted > lanesMax) return false
+    for (const { tenant, key } of small) tenant.lanes.delete(key)
+    lanes -= small.length
+    folded += small.length
+    return true
+  }
+
+  function pass(watermark: Milliseconds, found: (finding: Found) => void): void {
+    const last = Math.floor((watermark - GRACE_MS) / MINUTE_MS) - 1
+    for (const tenant of tenants.values()) {
+      if (tenant.next > last) continue
+      tenant.next = Math.max(tenant.next, last - SILENCE_MINUTES_MAX)
+      hearLate(tenant, watermark, found)
+      for (; tenant.next <= last; tenant.next++) endMinute(tenant, tenant.next, found)
+    }
+  }
+
+  function endMinute(tenant: Tenant, minute: number, found: (finding: Found) => void): void {
+    const verdicts: Verdict[] = []
+    for (const lane of tenant.lanes.values()) lane.close(minute, verdicts)
+    const detectedAt = (minute + 1) * MINUTE_MS + GRACE_MS
+    hear(tenant, verdicts, detectedAt, found)
+    tenant.shift.close(minute, found)
+  }
+
+  function hearLate(tenant: Tenant, watermark: Milliseconds, found: (finding: Found) => void): void {
+    const verdicts: Verdict[] = []
+    for (const lane of tenant.lanes.values()) lane.closeLate(verdicts)
+    hear(tenant, verdicts, watermark, found)
+  }
+
+  function hear(tenant: Tenant, verdicts: Verdict[], detectedAt: Milliseconds, found: (finding: Found) => void): void {
+    if (verdicts.length === 0) return
+    speak({ tenant: tenant.no, lanes: tenant.lanes.size, spoken: tenant.spoken, verdicts, detectedAt }, found)
+  }
+
+  function restore(state: unknown): void {
+    const { tenants: kept, folded: before } = state as State
+    tenants.clear()
+    ;[lanes, folded] = [0, before]
+    for (const { no, lanes: laneStates, parts, spoken, shift, next } of kept) {
+      const tenant = blankTenant(no, next)
+      for (const laneState of laneStates) addLane(tenant, laneState.name).restore(laneState)
+      for (const fold of ['service', 'route'] as const) for (const value of parts[fold]) tenant.parts[fold].add(value)
+      for (const [key, said] of spoken) tenant.spoken.set(key, said)
+      tenant.shift.restore(shift)
+      tenants.set(no, tenant)
+    }
+  }
+
+  return {
+    see,
+    pass,
+    state: () => ({ lanes, folded }),
+    snapshot: (): State => ({ tenants: [...tenants.values()].map(stateOf), folded }),
+    restore,
+  }
+}
+
+const ROOM_AT_ONCE = 16
+
+function keyOf({ measure, fold, value }: LaneName): string {
+  return fold === 'all' ? measure : `${measure} ${fold} ${value}`
+}
+
+function stateOf({ no, lanes, parts, spoken, shift, next }: Tenant): TenantState {
+  return {
+    no,
+    lanes: [...lanes.values()].map((lane) => lane.snapshot()),
+    parts: { service: [...parts.service], route: [...parts.route] },
+    spoken: [...spoken],
+    shift: shift.snapshot(),
+    next,
+  }
+}
