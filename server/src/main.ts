@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts'
 import { openDataFolder } from './config/data-folder.ts'
 import { openKeys } from './config/keys.ts'
 import { createIngest } from './connect/ingest.ts'
+import { createDesk } from './detect/desk/desk.ts'
 import { createHttp } from './http/server.ts'
 import { openJournal } from './journal/open.ts'
 import { startRelay } from './journal/relay.ts'
@@ -105,6 +106,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const ask = createAsk({ store, records, journal, clock })
   const metrics = createMetrics({ ask, store, records, journal, clock })
+  const desk = createDesk({ records, journal, ask, clock, log })
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = parts.add(createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: tenant.no }))
@@ -117,6 +119,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       issuer,
       ask,
       metrics,
+      desk,
       live,
       ingest,
       access,

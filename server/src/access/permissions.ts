@@ -13,6 +13,8 @@ export const PERMISSIONS = {
   'tokens:validate': { roles: ['admin', 'validate'], what: 'validate tokens of the tenant' },
   'tokens:introspect': { roles: ['admin', 'introspect'], what: 'introspect tokens of the tenant (RFC 7662)' },
   'tokens:surrender': { roles: ['admin', 'validate', 'introspect'], what: 'end a token by presenting its text (RFC 7009)' },
+  'findings:read': { roles: ['admin', 'analyst', 'auditor'], what: 'findings, incidents, marks and suppressions' },
+  'findings:write': { roles: ['admin', 'analyst'], what: 'judge findings, suppress them, and set marks' },
   'events:write': { roles: ['admin', 'ingest'], what: 'hand in events' },
   'imports:read': { roles: ['admin', 'auditor', 'ingest'], what: 'how far imports are' },
   'imports:write': { roles: ['admin', 'ingest'], what: 'note how far an import is' },

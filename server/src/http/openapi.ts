@@ -10,6 +10,7 @@ const TAGS = {
   events: 'Hand in events and follow them',
   questions: 'Named questions with parameters and typed rows',
   metrics: 'Numbers with their numerator, denominator, window, watermark and completeness',
+  findings: 'What detectors found, what people made of it, and how good they are',
   imports: 'How far imports are',
   session: 'Signing in to the dashboard',
   operations: 'For who runs the server',

@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import type { Ingest } from '../connect/ingest.ts'
+import type { Desk } from '../detect/desk/desk.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { LiveHub } from '../live/hub.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -20,6 +21,7 @@ export interface HttpParts {
   readonly issuer: Issuer
   readonly ask: Ask
   readonly metrics: Metrics
+  readonly desk: Desk
   readonly live: LiveHub
   readonly ingest: Ingest
   readonly access: Access

@@ -13,6 +13,8 @@ import { createOwnOrigin } from './origin.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
 import { ingestRoutes } from './routes/events.ts'
+import { findingRoutes } from './routes/findings.ts'
+import { findingSettingRoutes } from './routes/finding-settings.ts'
 import { importRoutes } from './routes/imports.ts'
 import { liveRoutes } from './routes/live.ts'
 import { metricRoutes } from './routes/metrics.ts'
@@ -56,6 +58,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   importRoutes(app, parts)
   questionRoutes(app, parts)
   metricRoutes(app, parts)
+  findingRoutes(app, parts)
+  findingSettingRoutes(app, parts)
   const endStreams = liveRoutes(app, parts, origin)
   operationRoutes(app, parts)
   serveApiDescription(app)

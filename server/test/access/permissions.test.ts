@@ -22,17 +22,18 @@ describe('the table of permissions', () => {
     }
   })
 
-  test('who only reads changes nothing', () => {
+  test('who only reads changes nothing, and an analyst judges findings alone', () => {
     for (const role of ['viewer', 'auditor', 'analyst'] as const) {
       expect(
         permissionsOf(role).filter((name) => name.endsWith(':write') || /:(validate|introspect|surrender)$/.test(name)),
-      ).toEqual([])
+      ).toEqual(role === 'analyst' ? ['findings:write'] : [])
     }
   })
 
   test('a viewer sees figures and no rows', () => {
     expect(isGranted('viewer', 'figures:read')).toBe(true)
     expect(isGranted('viewer', 'rows:read')).toBe(false)
+    expect(isGranted('viewer', 'findings:read')).toBe(false)
     expect(isGranted('viewer', 'tokens:read')).toBe(false)
     expect(isGranted('viewer', 'reasons:read')).toBe(false)
   })

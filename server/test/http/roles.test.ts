@@ -72,7 +72,7 @@ describe('every route', () => {
   })
 
   test('that reads has a budget', () => {
-    const reads = /^(figures|rows|tokens|live|status|install):read$/
+    const reads = /^(figures|rows|tokens|findings|live|status|install):read$/
     const without = front.app.routeTable.filter(({ permission, reading }) => reads.test(permission) && !reading)
     expect(without).toEqual([])
   })

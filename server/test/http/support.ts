@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { createAccess, type Access, type AccessOptions } from '../../src/access/access.ts'
 import type { Clock } from '../../src/clock.ts'
 import { createIngest } from '../../src/connect/ingest.ts'
+import { createDesk, type Desk } from '../../src/detect/desk/desk.ts'
 import { decodeFrame } from '../../src/event/frame.ts'
 import type { EventRow } from '../../src/event/row.ts'
 import type { HttpParts } from '../../src/http/parts.ts'
@@ -39,6 +40,7 @@ export interface Front {
   readonly journal: Journal
   readonly issuer: Issuer
   readonly access: Access
+  readonly desk: Desk
   readonly clock: StillClock
   readonly own: Tenant
   readonly other: Tenant
@@ -95,6 +97,7 @@ export async function openFront(
     : undefined
   const ask = createAsk({ store, records, journal, clock })
   const metrics = createMetrics({ ask, store, records, journal, clock })
+  const desk = createDesk({ records, journal, ask, clock, log })
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })
@@ -106,6 +109,7 @@ export async function openFront(
     issuer,
     ask,
     metrics,
+    desk,
     live,
     ingest,
     access,
@@ -122,6 +126,7 @@ export async function openFront(
     journal,
     issuer,
     access,
+    desk,
     clock,
     own,
     other,

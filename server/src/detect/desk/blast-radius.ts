@@ -26,6 +26,7 @@ export interface BlastRadius {
   readonly share28d: Share | null
   readonly lastUsedAt: Milliseconds | null
   readonly nextUse: NextUse | null
+  readonly cost: { readonly rowsRead: number }
 }
 
 /** Tokens of the same owner that are counted. */
@@ -43,14 +44,20 @@ export async function blastRadiusOf(
   const at = clock.now()
   const last = (days: number) => ({ from: at - days * DAY_MS, to: at + 1 })
   const month = { ...last(28), token: tokenId, limit: ROWS }
+  let rowsRead = 0
+  const asked: DeskParts['ask'] = async (...question) => {
+    const answer = await ask(...question)
+    rowsRead += answer.cost.rowsRead
+    return answer
+  }
   const accepted = (days: number, id?: string) =>
-    acceptedIn(ask, tenantNo, { ...last(days), ...(id === undefined ? {} : { token: id }) }, options)
+    acceptedIn(asked, tenantNo, { ...last(days), ...(id === undefined ? {} : { token: id }) }, options)
   const [services, clients, networks, hours, use, others, own7, own28, all7, all28] = await Promise.all([
-    ask(tenantNo, 'services-of-token', month, options),
-    ask(tenantNo, 'agents-of-token', month, options),
-    ask(tenantNo, 'places-of-token', month, options),
-    ask(tenantNo, 'validations-by-step', { ...last(28), token: tokenId, step: 'hour', by: 'class' }, options),
-    ask(tenantNo, 'last-used-by-token', { tokens: [tokenId] }, options),
+    asked(tenantNo, 'services-of-token', month, options),
+    asked(tenantNo, 'agents-of-token', month, options),
+    asked(tenantNo, 'places-of-token', month, options),
+    asked(tenantNo, 'validations-by-step', { ...last(28), token: tokenId, step: 'hour', by: 'class' }, options),
+    asked(tenantNo, 'last-used-by-token', { tokens: [tokenId] }, options),
     records.read.tokens({ tenantNo, ownerId: token.ownerId, state: 'active' }, { limit: OTHERS_MAX }),
     accepted(7, tokenId),
     accepted(28, tokenId),
@@ -73,6 +80,7 @@ export async function blastRadiusOf(
       hours.rows.filter(({ key }) => key === 'accepted').map((row) => row.at),
       at,
     ),
+    cost: { rowsRead },
   }
 }
 

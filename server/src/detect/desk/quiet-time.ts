@@ -61,14 +61,15 @@ export function foundOf(record: Pick<FindingRecord, 'found'>): Found {
   return JSON.parse(record.found)
 }
 
-/** Detectors tell either what is new or all they have; what both name is counted once. */
+/** Of one period a detector tells all it has so far; of another only what is new. What both name is counted once. */
 function evidenceOf(before: Found, found: Found): Pick<Found, 'evidence' | 'evidenceCount'> {
   const known = new Set(before.evidence)
   const fresh = found.evidence.filter((id) => !known.has(id))
   const overlap = found.evidence.length - fresh.length
-  const evidenceCount =
-    fresh.length === 0 && overlap > 0
-      ? Math.max(before.evidenceCount, found.evidenceCount)
-      : before.evidenceCount + Math.max(0, found.evidenceCount - overlap)
-  return { evidence: [...before.evidence, ...fresh].slice(0, EVIDENCE_MAX), evidenceCount }
+  const isSamePeriod = found.from === before.from || (fresh.length === 0 && overlap > 0)
+  const sum = before.evidenceCount + Math.max(0, found.evidenceCount - overlap)
+  return {
+    evidence: [...before.evidence, ...fresh].slice(0, EVIDENCE_MAX),
+    evidenceCount: isSamePeriod ? Math.max(before.evidenceCount, found.evidenceCount) : sum,
+  }
 }
