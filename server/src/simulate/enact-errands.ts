@@ -41,7 +41,7 @@ async function attempt(
 ): Promise<TokenRecord> {
   const row = tryRow(tenant, privacy, token, errand, each)
   const params = { tenantNo: tenant.no, no: token.no, at: each.at, facts: factsOf(row) }
-  if (each.reason === 'valid') {
+  if (each.reason === 'valid' && !each.check) {
     const done = await (errand.kind === 'action'
       ? records.act('consumeToken', params)
       : records.act('attemptToken', { ...params, succeeded: true }))
@@ -81,7 +81,13 @@ function sentRow(tenant: Tenant, token: TokenRecord, errand: Errand): EventRow {
   return row
 }
 
-function tryRow(tenant: Tenant, privacy: Privacy, token: TokenRecord, errand: Errand, { at, reason, ip, agent }: Try): EventRow {
+function tryRow(
+  tenant: Tenant,
+  privacy: Privacy,
+  token: TokenRecord,
+  errand: Errand,
+  { at, reason, ip, agent, check }: Try,
+): EventRow {
   const row = about(tenant, token)
   row.type = TYPES['token.validated'].id
   row.reason = reasonId(reason)
@@ -95,6 +101,7 @@ function tryRow(tenant: Tenant, privacy: Privacy, token: TokenRecord, errand: Er
   row.resource = errand.resource === null ? 0n : privacy.resource(tenant.no, errand.resource)
   row.durationUs = 1_400 + (at % 900)
   Object.assign(row, privacy.source(tenant.no, at, ip, agent))
+  if (check) row.flags |= FLAGS.check
   if (reason === 'wrong_secret') claim(row, token)
   if (reason === 'consumed') linkToWinner(row, token)
   return row

@@ -27,6 +27,8 @@ export interface Try {
   readonly reason: DecisionReason
   readonly ip: string
   readonly agent: string
+  /** A look that does not spend the token. */
+  readonly check?: boolean
 }
 
 const ACTIONS = ['password.reset', 'invite.accept', 'file.download', 'sign_in.link', 'order.approve'] as const

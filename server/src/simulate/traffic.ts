@@ -24,8 +24,11 @@ const JUNK: readonly (readonly [DecisionReason, number])[] = [
   ['too_long', 0.04],
 ]
 
+/** Changes from where and with what a call is made. */
+export type Dress = (beat: Beat, caller: Caller) => Beat
+
 /** The same story and the same pieces give the same beats. `pace` makes all callers busier. */
-export function createTraffic(story: Story, label = 'history', pace = 1): Traffic {
+export function createTraffic(story: Story, label = 'history', pace = 1, dress: Dress = (beat) => beat): Traffic {
   const random = createRandom(`traffic/${story.seed}/${label}`)
 
   function between(from: Milliseconds, to: Milliseconds): Beat[] {
@@ -33,7 +36,9 @@ export function createTraffic(story: Story, label = 'history', pace = 1): Traffi
     const beats: Beat[] = []
     for (let n = random.poisson(ranked.total * pace); n > 0; n--) {
       const caller = ranked.pick(random.next())
-      if (caller) beats.push(call(story, random, caller, random.between(Math.max(from, caller.from), Math.min(to, caller.until))))
+      if (!caller) continue
+      const at = random.between(Math.max(from, caller.from), Math.min(to, caller.until))
+      beats.push(dress(call(story, random, caller, at), caller))
     }
     for (let n = random.poisson((NOISE_PER_DAY * (to - from)) / DAY_MS); n > 0; n--)
       beats.push(noise(story, random, random.between(from, to)))
