@@ -9,8 +9,8 @@ export interface Told {
   readonly tenant: number
   readonly detector: Speaker
   readonly verdict: Verdict
-  /** The bar that was passed, −log10 p. */
-  readonly bar: number
+  /** Whether another count in place of the one seen would have been spoken of. */
+  readonly speaks: (count: number) => boolean
   /** The count of another measure in the same bucket, or of distinct networks. */
   readonly beside: (measure: 'widened' | 'issued' | 'sources') => number
   /** The service or route that carries most of it, where it is known. */
@@ -53,7 +53,7 @@ export function foundOf(told: Told): Found {
 
 /** A stream's name: the measure alone, or with the service or route in which it is counted. */
 export function subjectOf({ name: { measure, fold, value } }: Lane): Subject {
-  if (fold === 'all') return { kind: 'tenant', key: measure }
+  if (fold === 'all') return { kind: 'tenant', key: measure === 'forged' ? 'forged tokens' : measure }
   return { kind: 'service', key: `${fold} ${value} · ${measure}` }
 }
 
@@ -134,18 +134,17 @@ function featuresOf({ verdict, most }: Told, side: Side): string[] {
 }
 
 /** The nearest count that would have stayed under the bar, found by asking the stream itself. */
-function unlessOf({ verdict, bar }: Told, side: Side): string {
-  const { lane, at, scale, value, strangeness } = verdict
-  if (side === 'driftUp' || side === 'driftDown') return 'would not have fired if the deviation had ended, or turned, before now'
+function unlessOf({ verdict: { lane, value, strangeness }, speaks }: Told, side: Side): string {
+  if (side === 'driftUp' || side === 'driftDown') return 'It would not have fired if the deviation had ended, or turned, before now.'
   let [calm, loud] = [strangeness.expected, value]
   for (let step = 0; step < 40 && Math.abs(loud - calm) > 1; step++) {
     const middle = Math.round((calm + loud) / 2)
     if (middle === loud || middle === calm) break
-    if ((lane.streams[scale]?.look({ at, value: middle })[side] ?? 0) >= bar) loud = middle
+    if (speaks(middle)) loud = middle
     else calm = middle
   }
   const count = Math.round(loud)
   return side === 'up'
-    ? `would not have fired if there had been fewer than ${count} ${wordsOf(lane)}`
-    : `would not have fired if there had been more than ${count} ${wordsOf(lane)}`
+    ? `It would not have fired if there had been fewer than ${count} ${wordsOf(lane)}.`
+    : `It would not have fired if there had been more than ${count} ${wordsOf(lane)}.`
 }

@@ -10,6 +10,10 @@ export const MINUTE_MS = 60_000
 /** The lengths at which a count is judged; the longer ones by adding. */
 export const SCALES_MS = [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS] as const
 
+const HOURS = 2
+/** The hour comes last, since it teaches the profile that the others are judged by. */
+const JUDGED = [0, 1, 3, HOURS] as const
+
 /** Which count: of a measure, over the whole tenant or within one service or route. */
 export interface LaneName {
   readonly measure: MeasureName
@@ -55,12 +59,12 @@ export interface LaneState {
   readonly name: LaneName
   readonly profile: ProfileState
   readonly streams: readonly StreamState[]
-  readonly open: readonly (readonly [number, number, readonly number[]])[]
+  readonly open: readonly (readonly [number, number, LinearCounter])[]
   readonly sums: readonly number[]
-  readonly sets: readonly (readonly number[])[]
-  readonly hours: readonly number[]
+  readonly sets: readonly LinearCounter[]
+  readonly hours: Float64Array
   readonly late: readonly (readonly [number, number])[]
-  readonly highs: readonly number[]
+  readonly highs: readonly Float32Array[]
   readonly evidence: readonly EventKey[]
 }
 
@@ -116,12 +120,13 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
     const bucket = open.get(minute)
     open.delete(minute)
     const ended = (minute + 1) * MINUTE_MS
-    SCALES_MS.forEach((bucketMs, scale) => {
+    for (const scale of JUDGED) {
+      const bucketMs = SCALES_MS[scale]
       sums[scale] = (sums[scale] ?? 0) + (bucket?.count ?? 0)
       const set = sets[scale]
       if (bucket && set) unite(set, bucket.networks)
       if (ended % bucketMs === 0) into.push(endBucket(scale, ended - bucketMs))
-    })
+    }
   }
 
   function endBucket(scale: number, at: Milliseconds): Verdict {
@@ -129,7 +134,7 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
     const value = distinct ? distinctOf(set) : (sums[scale] ?? 0)
     const strangeness = streams[scale]?.judge({ at, value })
     if (!strangeness) throw new RangeError(`no scale ${scale}`)
-    if (scale === 2) hours[Math.floor(at / HOUR_MS) % HOURS_KEPT] = value
+    if (scale === HOURS) hours[Math.floor(at / HOUR_MS) % HOURS_KEPT] = value
     const highest = Math.max(0, ...(highs[scale] ?? []))
     remember(scale, at, value)
     sums[scale] = 0
@@ -150,8 +155,8 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
       const at = hour * HOUR_MS
       const value = (hours[hour % HOURS_KEPT] ?? 0) + more
       hours[hour % HOURS_KEPT] = value
-      const seen = streams[2]?.look({ at, value })
-      if (seen) into.push({ lane, scale: 2, at, value, strangeness: { ...seen, down: 0, driftUp: 0, driftDown: 0 }, late: true, highest: Math.max(0, ...(highs[2] ?? [])) })
+      const seen = streams[HOURS]?.look({ at, value })
+      if (seen) into.push({ lane, scale: HOURS, at, value, strangeness: { ...seen, down: 0, driftUp: 0, driftDown: 0 }, late: true, highest: Math.max(0, ...(highs[HOURS] ?? [])) })
     }
     late.clear()
   }
@@ -168,12 +173,12 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
       name,
       profile: profile.snapshot(),
       streams: streams.map((stream) => stream.snapshot()),
-      open: [...open].map(([minute, { count, networks }]) => [minute, count, Array.from(networks)] as const),
+      open: [...open].map(([minute, { count, networks }]) => [minute, count, networks.slice()] as const),
       sums: [...sums, closed, evidenceHour],
-      sets: sets.map((set) => Array.from(set)),
-      hours: Array.from(hours),
+      sets: sets.map((set) => set.slice()),
+      hours: hours.slice(),
       late: [...late],
-      highs: highs.flatMap((high) => Array.from(high)),
+      highs: highs.map((high) => high.slice()),
       evidence: [...evidence],
     }),
     restore(state) {
@@ -183,14 +188,14 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
         if (kept) stream.restore(kept)
       })
       open.clear()
-      for (const [minute, count, networks] of state.open) open.set(minute, { count, networks: Uint32Array.from(networks) })
+      for (const [minute, count, networks] of state.open) open.set(minute, { count, networks: networks.slice() })
       SCALES_MS.forEach((_, i) => (sums[i] = state.sums[i] ?? 0))
       ;[closed = -1, evidenceHour = -1] = state.sums.slice(SCALES_MS.length)
-      sets.forEach((set, i) => set.set(state.sets[i] ?? []))
+      sets.forEach((set, i) => set.set(state.sets[i] ?? set))
       hours.set(state.hours)
       late.clear()
       for (const [hour, more] of state.late) late.set(hour, more)
-      highs.forEach((high, i) => high.set(state.highs.slice(i * HIGH_DAYS, (i + 1) * HIGH_DAYS)))
+      highs.forEach((high, i) => high.set(state.highs[i] ?? high))
       evidence = [...state.evidence]
     },
   }

@@ -60,7 +60,7 @@ export function speak({ tenant, lanes, spoken, verdicts, detectedAt }: Hearing, 
     if (together.length === 0) continue
     const bar = barOf(scale, lanes)
     for (const { detector, verdict } of strongest(together, bar, lanes)) {
-      const told = { tenant, detector, verdict, bar, detectedAt, beside: besideIn(together), most: mostIn(together, verdict) }
+      const told = { tenant, detector, verdict, detectedAt, speaks: speaker(detector, verdict, bar), beside: besideIn(together), most: mostIn(together, verdict) }
       const finding = foundOf(told)
       if (RULES[detector].side === 'drift') verdict.lane.streams[scale]?.driftSpoken()
       if (isNews(spoken, finding, verdict, RULES[detector].quietMs)) found(finding)
@@ -72,6 +72,16 @@ export function speak({ tenant, lanes, spoken, verdicts, detectedAt }: Hearing, 
 function barOf(scale: number, lanes: number): number {
   const tests = lanes * (WEEK_MS / (SCALES_MS[scale] ?? 1)) * SCALES_MS.length
   return Math.max(BAR_MIN, -Math.log10(BUDGET / (2 * tests)))
+}
+
+/** Whether another count in place of the one seen would have been spoken of. */
+function speaker(detector: Speaker, verdict: Verdict, bar: number): (count: number) => boolean {
+  const { side, matters } = RULES[detector]
+  const { lane, scale, at } = verdict
+  return (value) => {
+    const strangeness = lane.streams[scale]?.look({ at, value })
+    return strangeness !== undefined && passes({ ...verdict, value, strangeness }, side, bar, 0) && matters({ ...verdict, value, strangeness })
+  }
 }
 
 interface Choice {
@@ -134,11 +144,14 @@ function mostIn(verdicts: readonly Verdict[], { lane, value }: Verdict): { reado
   return top && top.value > 0 ? { name: top.lane.name.value, share: Math.min(1, top.value / value) } : null
 }
 
-function isNews(spoken: Spoken, finding: Found, verdict: Verdict, quietMs: Milliseconds): boolean {
-  const key = `${finding.detector} ${subjectOf(verdict.lane).key}`
+/** Not what was just said of the same stream, or of the whole that a part belongs to. */
+function isNews(spoken: Spoken, finding: Found, { lane }: Verdict, quietMs: Milliseconds): boolean {
+  const key = `${finding.detector} ${subjectOf(lane).key}`
   const severity = SEVERITIES.indexOf(finding.severity)
-  const before = spoken.get(key)
-  if (before && finding.to - before.at < quietMs && severity <= before.severity) return false
+  for (const said of [key, `${finding.detector} ${lane.name.measure}`]) {
+    const before = spoken.get(said)
+    if (before && (before.at >= finding.from || finding.to - before.at < quietMs) && severity <= before.severity) return false
+  }
   spoken.set(key, { at: finding.to, severity })
   return true
 }

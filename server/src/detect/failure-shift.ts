@@ -158,7 +158,7 @@ export function createFailureShift(tenant: number): FailureShift {
         part: { as: 'share', value: part },
       },
       features: [`share of ${name}: ${percent(before)} before, ${percent(now)} now`, `${service} carries ${percent(part)}`],
-      unless: [`would not have fired if the share had stayed under ${percent(Math.max(2 * before, before + POINTS_MIN))}`],
+      unless: [`It would not have fired if the share had stayed under ${percent(Math.max(2 * before, before + POINTS_MIN))}.`],
       evidence: (bucket.evidence[reason] ?? []).map(({ writer, seq }) => eventId(writer, seq)),
       evidenceCount: runHits,
       caveats: bucketsSeen < GROWN_BUCKETS ? ['learning'] : [],

@@ -7,8 +7,9 @@ export const CUSUM_BAR = 5
 
 /** Two one-sided CUSUMs of z values, and since when each has been above zero. */
 export interface Cusum {
-  /** Sums of before, in units of the bar, after adding z. */
-  add(at: Milliseconds, z: number): void
+  /** Adds a z to the history, and to the sums unless it is only `heard`. */
+  add(at: Milliseconds, z: number, heard?: boolean): void
+  /** The sums in units of the bar; from 1 on they speak. */
   readonly up: number
   readonly down: number
   readonly upSince: Milliseconds
@@ -21,7 +22,7 @@ export interface Cusum {
 
 export interface CusumState {
   readonly sums: readonly number[]
-  readonly history: readonly number[]
+  readonly history: Float32Array
 }
 
 export interface CusumOptions {
@@ -37,14 +38,15 @@ export function createCusum({ historyMax, block, horizon }: CusumOptions): Cusum
   const history = new Float32Array(historyMax)
   let [up, down, upSince, downSince, count, bar] = [0, 0, 0, 0, 0, CUSUM_BAR]
 
-  function add(at: Milliseconds, z: number): void {
+  function add(at: Milliseconds, z: number, heard = false): void {
     const clipped = Math.max(-CUSUM_CLIP, Math.min(CUSUM_CLIP, z))
     history[count++ % historyMax] = clipped
+    if (count % (7 * block) === 0) bar = barOf(history.subarray(0, Math.min(count, historyMax)), block, horizon, count)
+    if (heard) return
     if (up === 0) upSince = at
     if (down === 0) downSince = at
     up = Math.max(0, up + clipped - CUSUM_SLACK)
     down = Math.max(0, down - clipped - CUSUM_SLACK)
-    if (count >= historyMax && count % (7 * block) === 0) bar = barOf(history, block, horizon, count)
   }
 
   return {
@@ -64,7 +66,7 @@ export function createCusum({ historyMax, block, horizon }: CusumOptions): Cusum
     reset() {
       up = down = 0
     },
-    snapshot: () => ({ sums: [up, down, upSince, downSince, count, bar], history: Array.from(history) }),
+    snapshot: () => ({ sums: [up, down, upSince, downSince, count, bar], history: history.slice() }),
     restore(state) {
       ;[up = 0, down = 0, upSince = 0, downSince = 0, count = 0, bar = CUSUM_BAR] = state.sums
       history.set(state.history)

@@ -32,7 +32,7 @@ export interface Profile {
 }
 
 export interface ProfileState {
-  readonly season: readonly (readonly number[])[]
+  readonly season: readonly Float32Array[]
   readonly level: readonly number[]
 }
 
@@ -74,7 +74,7 @@ export function createProfile(hourOfWeek: HourOfWeek): Profile {
     const [level, share] = [levelNow(), factor(place)]
     teachLevel(count * weight, share * weight)
     if (level > 0) teachSeason(place, count * weight, level * weight, weight)
-    if (place % 24 === 23) endDay(at)
+    if ((at + HOUR_MS) % DAY_MS === 0) endDay(at)
   }
 
   function teachLevel(count: number, share: number): void {
@@ -124,11 +124,11 @@ export function createProfile(hourOfWeek: HourOfWeek): Profile {
       return at - firstAt < LEARNING_MS ? 'learning' : 'grown'
     },
     snapshot: () => ({
-      season: arrays.map((array) => Array.from(array)),
+      season: arrays.map((array) => array.slice()),
       level: [counts, factors, slowCounts, slowFactors, held, firstAt, lastCountAt, shiftedSince],
     }),
     restore({ season, level }) {
-      arrays.forEach((array, i) => array.set(season[i] ?? []))
+      arrays.forEach((array, i) => array.set(season[i] ?? array))
       ;[counts = 0, factors = 0, slowCounts = 0, slowFactors = 0, held = 0, firstAt = -1, lastCountAt = -1, shiftedSince = -1] = level
     },
   }

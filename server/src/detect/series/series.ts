@@ -18,8 +18,8 @@ export const SERIES_SETTINGS = {
   quietMs: DAY,
   /** From here on a point teaches a tenth. */
   strangeFrom: 4,
-  tail: { share: 0.05, excessesMax: 64, excessesMin: 10, modelMax: 3, prior: { shape: 0.2, weight: 20 }, halfLife: 4000 },
-  overall: { share: 0.02, excessesMax: 64, excessesMin: 10, modelMax: 6, prior: { shape: 0.2, weight: 20 }, halfLife: 8064 },
+  tail: { share: 0.05, excessesMax: 64, excessesMin: 10, modelMax: 3, lowersOnly: false, prior: { shape: 0.2, weight: 20 }, halfLife: 4000 },
+  overall: { share: 0.02, excessesMax: 64, excessesMin: 10, modelMax: 6, lowersOnly: false, prior: { shape: 0.2, weight: 20 }, halfLife: 8064 },
 } as const satisfies { tail: TailOptions; overall: TailOptions } & Record<string, unknown>
 
 /** One point's strangeness, and the same between 0 and 1, quiet after it has spoken. */

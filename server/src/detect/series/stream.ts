@@ -100,7 +100,7 @@ export function createStream({ bucketMs, profile }: StreamOptions): Stream {
   }
 
   function addDrift(sums: Cusum, at: Milliseconds, value: number, mu: number, r: number): void {
-    sums.add(at, zOf(value, mu, r))
+    sums.add(at, zOf(value, mu, r), profile.age(at) !== 'grown')
     for (const [side, since] of [sums.upSince, sums.downSince].entries()) {
       const run = runs[side] ?? blankRun()
       runs[side] = since === at ? { value, expected: mu } : { value: run.value + value, expected: run.expected + mu }

@@ -8,6 +8,8 @@ export interface TailOptions {
   /** With fewer excesses the model's own strangeness stands, up to `modelMax`. */
   readonly excessesMin: number
   readonly modelMax: number
+  /** History may only lower what the model says: right for a model of counts, wrong for a mere yardstick. */
+  readonly lowersOnly: boolean
   /** The shape that the fit is drawn to, and as if from how many excesses. */
   readonly prior: { readonly shape: number; readonly weight: number }
   /** Values after which half of what was seen is forgotten. */
@@ -23,8 +25,8 @@ export interface Tail {
 }
 
 export interface TailState {
-  readonly bins: readonly number[]
-  readonly excesses: readonly number[]
+  readonly bins: Float32Array
+  readonly excesses: Float32Array
   readonly next: number
   readonly since: number
   readonly threshold: number
@@ -37,6 +39,7 @@ export const COUNT_TAIL = {
   excessesMax: 128,
   excessesMin: 50,
   modelMax: 6,
+  lowersOnly: true,
   prior: { shape: 0, weight: 0 },
 } as const satisfies Omit<TailOptions, 'halfLife'>
 
@@ -50,18 +53,20 @@ const LOOK_EVERY = 32
  * what was learned before counts.
  */
 export function createTail(options: TailOptions): Tail {
-  const { share, excessesMax, excessesMin, modelMax, prior, halfLife } = options
+  const { share, excessesMax, excessesMin, modelMax, prior, lowersOnly, halfLife } = options
   const bins = new Float32Array(BINS)
   const excesses = new Float32Array(excessesMax)
   const decay = 2 ** (-LOOK_EVERY / halfLife)
   let [count, next, since, threshold, rate] = [0, 0, 0, Infinity, 0]
   let fit: Pareto | undefined
+  const ceiling = (strangeness: number): number => (lowersOnly ? strangeness : Infinity)
 
   function judge(strangeness: number): number {
     if (count < excessesMin) return Math.min(strangeness, modelMax)
     if (strangeness <= threshold) return Math.min(strangeness, -Math.log10(share))
     fit ??= fitPareto(excesses.slice(0, count).sort(), prior)
-    return -Math.log10(Math.max(rate, 1e-6)) - logParetoAbove(fit, strangeness - threshold) / Math.LN10
+    const calibrated = -Math.log10(Math.max(rate, 1e-6)) - logParetoAbove(fit, strangeness - threshold) / Math.LN10
+    return Math.min(calibrated, ceiling(strangeness))
   }
 
   function learn(strangeness: number, weight = 1): void {
@@ -104,8 +109,8 @@ export function createTail(options: TailOptions): Tail {
     judge,
     learn,
     snapshot: () => ({
-      bins: Array.from(bins),
-      excesses: Array.from(excesses.slice(0, count)),
+      bins: bins.slice(),
+      excesses: excesses.slice(0, count),
       next,
       since,
       threshold: Number.isFinite(threshold) ? threshold : -1,
