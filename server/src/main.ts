@@ -105,8 +105,8 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   parts.add(startHousekeeping({ records, privacy, store, clock, log }))
 
   const ask = createAsk({ store, records, journal, clock })
-  const metrics = createMetrics({ ask, store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
+  const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = parts.add(createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: tenant.no }))

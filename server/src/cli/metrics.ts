@@ -81,6 +81,7 @@ function saySecurity({ securityEvents: { suspiciousAttempts, rateLimit, limits, 
   section('Security')
   sayFacts({
     'suspicious attempts': `${whole(suspiciousAttempts)} (${suspicious.statement})`,
+    'of them accepted': suspiciousAttempts === 0 ? null : whole(suspicious.succeeded),
     'rate limited': `${whole(rateLimit)} in ${whole(limits.episodes)} episodes`,
   })
 }

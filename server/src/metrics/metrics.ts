@@ -1,5 +1,6 @@
 import type { Ask, AskParts } from '../query/ask.ts'
 import { openReader } from '../query/reader.ts'
+import type { Citing } from './suspicious.ts'
 import { type Series, type SeriesParams, seriesOf } from './series.ts'
 import { type Timeline, type TimelineParams, timelineOf } from './timeline.ts'
 import { type TokenMetrics, type TokenMetricsParams, tokenMetricsOf } from './token-metrics.ts'
@@ -20,11 +21,11 @@ export interface Metrics {
   ): Promise<Timeline>
 }
 
-/** Makes the metrics over the questions, the store and the records. */
-export function createMetrics(parts: AskParts & { readonly ask: Ask }): Metrics {
+/** Makes the metrics over the questions, the store and the records. `citing` says what findings cite; without it nothing is suspicious. */
+export function createMetrics(parts: AskParts & { readonly ask: Ask; readonly citing?: Citing }): Metrics {
   return {
     async generateTokenMetrics(tenantNo, params, { signal } = {}) {
-      return tokenMetricsOf(params, parts.ask, await openReader(parts, tenantNo, signal), signal)
+      return tokenMetricsOf(params, parts.ask, await openReader(parts, tenantNo, signal), { signal, citing: parts.citing })
     },
     async series(tenantNo, params, { signal } = {}) {
       const watermark = parts.journal.watermark()

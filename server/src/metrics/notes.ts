@@ -1,6 +1,7 @@
 /** What a reader must know before believing a figure. */
 export const NOTES = {
-  no_detectors: 'There are no detectors yet, so no attempt can be called suspicious: 0 is not a finding.',
+  no_detectors: 'No detectors are connected, so no attempt can be called suspicious: 0 is not a finding.',
+  cited_lower_bound: 'Findings rest on more events than they name: suspicious attempts are a lower bound.',
   few_cases: 'Fewer than 20 cases: read the counts, not the percentages.',
   lifespan_few: 'The risk set falls under 20 tokens at an ending inside τ, so the lifespan cannot be said.',
   lifespan_shortened: 'Fewer than 20 tokens were observed up to the usual τ; τ is the largest age that 20 reach.',

@@ -1,6 +1,6 @@
 import { KINDS, type Milliseconds, type TokenKind } from 'tokentrail'
 import type { Ask } from '../query/ask.ts'
-import type { Answer, Completeness, Share, Window } from '../query/answer.ts'
+import type { Answer, Completeness, Window } from '../query/answer.ts'
 import { checkParams } from '../query/params.ts'
 import type { Reader } from '../query/reader.ts'
 import type { TotalsRow } from '../query/rows.ts'
@@ -14,6 +14,7 @@ import { type Note, notesFor } from './notes.ts'
 import { type ValidationRates, ratesOf } from './rates.ts'
 import { isOverDispersed, type Revocation, revocationOf, revokedIn } from './revocation.ts'
 import { stockOf, type TokenStock } from './stock.ts'
+import { type Citing, NO_DETECTORS, type Suspicious, suspiciousOf } from './suspicious.ts'
 
 /** Everything a reader of the token metrics gets. A plain number is never the only thing given: each has its sibling. */
 export interface TokenMetrics {
@@ -49,17 +50,6 @@ export interface TokenMetrics {
   readonly notes: readonly Note[]
 }
 
-/** Attempts that findings cite. There are no detectors yet, and the statement says so. */
-export interface Suspicious {
-  readonly share: Share | null
-  readonly succeeded: number
-  readonly tokens: number
-  readonly networks: number
-  readonly byDetector: readonly never[]
-  readonly precision: Share | null
-  readonly statement: 'no detectors yet'
-}
-
 export interface TokenMetricsParams {
   readonly from: Milliseconds
   readonly to: Milliseconds
@@ -76,6 +66,7 @@ interface Parts {
   readonly ask: Ask
   readonly options: { readonly signal?: AbortSignal }
   readonly lives: Lives
+  readonly citing: Citing | undefined
 }
 
 /**
@@ -86,13 +77,13 @@ export async function tokenMetricsOf(
   params: TokenMetricsParams,
   ask: Ask,
   reader: Reader,
-  signal?: AbortSignal,
+  { signal, citing }: { readonly signal?: AbortSignal | undefined; readonly citing?: Citing | undefined } = {},
 ): Promise<TokenMetrics> {
   checkParams({ from: 'required', to: 'required', kind: 'optional' }, params)
   const options = signal ? { signal } : {}
   const [totals, lives] = await Promise.all([ask(reader.tenantNo, 'totals', params, options), readLives(reader, params.kind)])
   const seen = { ...params, to: Math.max(params.from, Math.min(params.to, totals.watermark)) }
-  const parts: Parts = { params, seen, totals, reader, ask, options, lives }
+  const parts: Parts = { params, seen, totals, reader, ask, options, lives, citing }
   const [validations, lifecycle] = await Promise.all([validationsOf(parts), lifecycleOf(parts)])
   const { tokens, ...tokenLifecycle } = lifecycle
   return {
@@ -105,11 +96,11 @@ export async function tokenMetricsOf(
     validationAttempts: validations.attempts,
     tokenLifecycle,
     securityEvents: validations.security,
-    notes: notesOf(parts, tokens, tokenLifecycle, validations.attempts),
+    notes: notesOf(parts, tokens, tokenLifecycle, validations),
   }
 }
 
-async function validationsOf({ params, totals, reader, ask, options, lives }: Parts): Promise<{
+async function validationsOf({ params, totals, reader, ask, options, lives, citing }: Parts): Promise<{
   readonly issued: number
   readonly attempts: TokenMetrics['validationAttempts']
   readonly security: TokenMetrics['securityEvents']
@@ -119,9 +110,10 @@ async function validationsOf({ params, totals, reader, ask, options, lives }: Pa
     countsOf(params, reader),
   ])
   const row = theRow(totals)
-  const [rates, limits] = await Promise.all([
+  const [rates, limits, suspicious] = await Promise.all([
     ratesOf(params, row, reasons.rows, counts, reader),
     limitsOf(params, counts, lives.all, reader),
+    citing ? suspiciousOf(params, row.attempts, reader, citing) : NO_DETECTORS,
   ])
   return {
     issued: counts.issued,
@@ -132,7 +124,7 @@ async function validationsOf({ params, totals, reader, ask, options, lives }: Pa
       unavailable: row.unavailable,
       rates,
     },
-    security: { suspiciousAttempts: 0, rateLimit: row.throttled, suspicious: NOTHING_SUSPICIOUS, limits },
+    security: { suspiciousAttempts: suspicious.attempts, rateLimit: row.throttled, suspicious, limits },
   }
 }
 
@@ -182,15 +174,16 @@ function theRow(totals: Answer<TotalsRow>): TotalsRow {
 }
 
 function notesOf(
-  { params, seen, totals }: Parts,
+  { params, seen, totals, citing }: Parts,
   tokens: TokenStock,
   { lifespan, revocation }: TokenMetrics['tokenLifecycle'],
-  { rates }: TokenMetrics['validationAttempts'],
+  { attempts: { rates }, security: { suspicious } }: Awaited<ReturnType<typeof validationsOf>>,
 ): readonly Note[] {
   const judged = rates.successRateAll?.denominator ?? 0
   const exposed = revocation.shareOfExposed?.denominator ?? 0
   return notesFor({
-    no_detectors: true,
+    no_detectors: citing === undefined,
+    cited_lower_bound: suspicious.lowerBound,
     few_cases: judged < FEW || exposed < FEW,
     lifespan_few: lifespan.restrictedMean === null,
     lifespan_shortened: lifespan.tauShortened,
@@ -205,14 +198,5 @@ function notesOf(
   })
 }
 
-const NOTHING_SUSPICIOUS: Suspicious = {
-  share: null,
-  succeeded: 0,
-  tokens: 0,
-  networks: 0,
-  byDetector: [],
-  precision: null,
-  statement: 'no detectors yet',
-}
 const FEW = 20
 const COMPLETE = 0.9999

@@ -96,8 +96,8 @@ export async function openFront(
     ? startShipping({ journal, journalFile: join(folder, 'journal.db'), store: store.address, clock, log })
     : undefined
   const ask = createAsk({ store, records, journal, clock })
-  const metrics = createMetrics({ ask, store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
+  const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })

@@ -7,6 +7,7 @@ import { LAST_USES_SQL } from '../../src/metrics/last-uses.ts'
 import { LIMITS_SQL } from '../../src/metrics/limits.ts'
 import { RATES_SQL } from '../../src/metrics/rates.ts'
 import { SERIES_SQL } from '../../src/metrics/series.ts'
+import { SUSPICIOUS_SQL } from '../../src/metrics/suspicious.ts'
 import { blankEvent, type EventRow } from '../../src/event/row.ts'
 import { FRAME_SQL } from '../../src/query/frame.ts'
 import { QUESTIONS } from '../../src/query/questions.ts'
@@ -40,6 +41,7 @@ describe('scope', () => {
     ...Object.values(QUESTIONS).flatMap((question) => question.sql),
     ...FRAME_SQL,
     ...COUNTS_SQL,
+    ...SUSPICIOUS_SQL,
     ...RATES_SQL,
     ...LIMITS_SQL,
     ...AFTER_END_SQL,

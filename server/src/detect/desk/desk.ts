@@ -1,11 +1,13 @@
 import { FLAGS, TYPES, type Milliseconds } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
 import { blankEvent } from '../../event/row.ts'
+import type { Citing } from '../../metrics/suspicious.ts'
 import type { FindingRecord, Suppression } from '../../records/findings.ts'
 import type { Actor, RecordActions, Records } from '../../records/records.ts'
 import type { Found } from '../finding.ts'
 import { type BlastRadius, blastRadiusOf } from './blast-radius.ts'
 import { NOTICES_PER_WEEK, NOTICES_SETTING } from './budget.ts'
+import { createCiting } from './cited.ts'
 import { createDocket, type Hit, type NoticeSent } from './docket.ts'
 import { foundOf, QUIET_MS } from './quiet-time.ts'
 import { findingId, subjectText } from './identity.ts'
@@ -38,6 +40,8 @@ export interface Desk {
   detail(tenantNo: number, finding: FindingRecord, zone?: string): Promise<FindingDetail>
   incident(tenantNo: number, id: string, zone?: string): Promise<IncidentView>
   precision(tenantNo: number, window: { readonly from: Milliseconds; readonly to: Milliseconds }): Promise<Precision>
+  /** What findings cite, for metrics. */
+  readonly citing: Citing
   blastRadius(tenantNo: number, tokenId: string, options?: { readonly signal?: AbortSignal }): Promise<BlastRadius>
 }
 
@@ -115,6 +119,7 @@ export function createDesk(parts: DeskParts): Desk {
     detail: views.detail,
     incident: views.incident,
     precision: (tenantNo, window) => precisionOf(records.read, tenantNo, window),
+    citing: createCiting(records.read),
     blastRadius: (tenantNo, tokenId, options) => blastRadiusOf(parts, tenantNo, tokenId, options),
   }
 }
