@@ -8,9 +8,9 @@ import type { KnownToken } from './known-tokens.ts'
 
 /** What is known around a line when it becomes a row. */
 export interface RowContext {
-  readonly tenant: Tenant
+  readonly tenant: Pick<Tenant, 'no' | 'retention'>
   readonly now: Milliseconds
-  readonly privacy: Privacy
+  readonly privacy: Pick<Privacy, 'source' | 'resource' | 'fingerprint'>
   readonly labels: Labels
   readonly token: KnownToken | undefined
   readonly claimed: KnownToken | undefined

@@ -87,6 +87,8 @@ export interface EntityOptions {
 export interface EntityDetectors extends EventDetector {
   /** A token is public since a time: from now on each use of it is a finding. */
   exposed(tokenNo: number, at: number): void
+  /** Tenants of whom an event was seen. */
+  tenants(): readonly number[]
   /** Bytes that were taken for records, once and for all. */
   readonly bytes: number
 }
@@ -150,6 +152,7 @@ export function createEntityDetectors({ lives = () => undefined, limits, also = 
   return {
     see,
     exposed: memory.exposures.expose,
+    tenants: () => [...memory.tenants.keys()],
     bytes: Object.values(tables).reduce((sum: number, table: { bytes: number }) => sum + table.bytes, 0),
     snapshot: () => ({
       tables: Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.snapshot()])),

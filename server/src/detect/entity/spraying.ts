@@ -53,10 +53,10 @@ interface Trait {
 
 /** What sources may have in common; the tenant itself is the last. */
 export function traitsOf({ tenant, client, asn }: EventRow): readonly Trait[] {
-  const all = { key: mix(tenant, 1), name: 'nothing but their failures' }
-  const traits = [...(client === '' ? [] : [{ key: mix(tenant, hashText(client)), name: `the client ${client}` }])]
+  const traits: Trait[] = []
+  if (client !== '') traits.push({ key: mix(tenant, hashText(client)), name: `the client ${client}` })
   if (asn !== 0) traits.push({ key: mix(mix(tenant, 2), asn), name: `the system AS${asn}` })
-  return [...traits, all]
+  return [...traits, { key: mix(tenant, 1), name: 'nothing but their failures' }]
 }
 
 function isKnownClient({ memory, source: row, second }: Moment): boolean {

@@ -106,7 +106,7 @@ function findingOf<Name extends CatalogueName>({ detector, subject, event, tell 
     severity: SEVERITIES[episode.severity] ?? 'info',
     confidence: confidence ?? (isExact ? 'certain' : 'medium'),
     subject,
-    from: Math.min(episode.from, event.occurredAt),
+    from: episode.from,
     to: event.occurredAt + event.spanMs,
     detectedAt: event.occurredAt + event.spanMs,
     measured: measured ?? { observed: episode.count, expected: null, score: { value: 1, unit: 'exact' } },

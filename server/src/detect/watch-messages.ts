@@ -1,0 +1,36 @@
+import type { Milliseconds } from 'tokentrail'
+import type { EngineOptions } from './engine.ts'
+import type { Found } from './finding.ts'
+
+/** Options of the engine that can go to another thread. */
+export type ThreadEngineOptions = Pick<EngineOptions, 'limits' | 'also' | 'lanesMax'>
+
+/** What the detecting thread starts with. */
+export interface WatchThreadOptions {
+  readonly journalFile: string
+  readonly checkpointFile: string
+  /** Position up to which batches may be gone. */
+  readonly passed: number
+  /** Newest durable position. */
+  readonly upTo: number
+  readonly now: Milliseconds
+  readonly engine: ThreadEngineOptions
+  readonly zones: readonly (readonly [tenantNo: number, zone: string])[]
+}
+
+export type ToWatchThread =
+  | { readonly say: 'journalled'; readonly position: number }
+  | { readonly say: 'time'; readonly now: Milliseconds }
+  /** All findings of this message and those before are kept. */
+  | { readonly say: 'kept'; readonly no: number }
+  | { readonly say: 'exposed'; readonly tokenNo: number; readonly at: Milliseconds }
+  /** The journal needs its room: make a checkpoint, and leave out what lies before this position. */
+  | { readonly say: 'hurry'; readonly position: number }
+  | { readonly say: 'close' }
+
+export type FromWatchThread =
+  | { readonly say: 'found'; readonly no: number; readonly found: readonly Found[] }
+  | { readonly say: 'at'; readonly position: number; readonly receivedAt: Milliseconds | null; readonly events: number }
+  /** A checkpoint is on disk: no batch up to here is needed any more. */
+  | { readonly say: 'checkpoint'; readonly position: number; readonly bytes: number }
+  | { readonly say: 'note'; readonly note: string }

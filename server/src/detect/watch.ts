@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { Milliseconds } from 'tokentrail'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Records } from '../records/records.ts'
+import { moduleUrl, nodeArguments } from '../runtime.ts'
+import type { Found } from './finding.ts'
+import type { FromWatchThread, ThreadEngineOptions, ToWatchThread, WatchThreadOptions } from './watch-messages.ts'
+
+export interface WatchOptions {
+  readonly journal: Journal
+  readonly journalFile: string
+  readonly records: Records
+  readonly clock: Clock
+  readonly log: Log
+  /** Where detection remembers what it learned; written anew every minute. */
+  readonly checkpointFile: string
+  /** Keeps findings. Until it resolves they are not forgotten; when it rejects it is called again with the same. */
+  readonly onFound: (found: readonly Found[]) => void | Promise<void>
+  readonly engine?: ThreadEngineOptions
+}
+
+/** How detection is doing. */
+export interface WatchState {
+  /** Every batch up to here was looked at. */
+  readonly position: number
+  /** Batches that wait to be looked at. */
+  readonly behind: number
+  /** Receipt of the newest batch that was looked at; null = none since the start. */
+  readonly receivedAt: Milliseconds | null
+  /** Events looked at since the start. */
+  readonly events: number
+  readonly found: number
+  readonly checkpointPosition: number | null
+  readonly checkpointBytes: number
+  /** How often batches were left out because the journal needed its room. */
+  readonly jumps: number
+  readonly lastFailure: string | null
+}
+
+export interface Watch {
+  state(): WatchState
+  /** A token is public since a time: from now on each use of it is found. */
+  exposed(tokenNo: number, at: Milliseconds): void
+  /** Writes a last checkpoint, so that the next start reads nothing twice. */
+  close(): Promise<void>
+}
+
+const CLOSE_PATIENCE_MS = 10_000
+const AGAIN_MS = 1000
+const TICK_MS = 10_000
+/** When the journal is so full and detection is behind the store, detection makes room. */
+const FULL_SHARE = 0.5
+export const ZONE_SETTING = 'time_zone'
+
+/**
+ * Runs all detectors in a thread of its own, over the journal, with its own cursor. Nothing waits for it: when the journal fills because
+ * detection is behind the store, it leaves batches out, and says so as `blind`.
+ */
+export async function startDetecting(options: WatchOptions): Promise<Watch> {
+  const { journal, clock, log } = options
+  const passed = await journal.register('detect')
+  const zones = await zonesOf(options.records)
+  let state: WatchState = {
+    position: passed,
+    behind: 0,
+    receivedAt: null,
+    events: 0,
+    found: 0,
+    checkpointPosition: null,
+    checkpointBytes: 0,
+    jumps: 0,
+    lastFailure: null,
+  }
+  let isClosing = false
+  let keeping: Promise<void> = Promise.resolve()
+  let worker = start(passed)
+  const stopListening = journal.onJournalled(({ position }) => tell({ say: 'journalled', position }))
+  const ticking = setInterval(tick, TICK_MS).unref()
+
+  function start(from: number): Worker {
+    const { journalFile, checkpointFile, engine = {} } = options
+    const data: WatchThreadOptions = {
+      journalFile,
+      checkpointFile,
+      passed: from,
+      upTo: journal.position(),
+      now: clock.now(),
+      engine,
+      zones,
+    }
+    const thread = new Worker(moduleUrl('./watch-thread', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
+    thread.on('message', (message: FromWatchThread) => HEAR[message.say](message as never, thread))
+    thread.on('error', (error) => failed(error, 'The detecting thread failed and is started again.'))
+    thread.once('exit', () => later(() => (worker = start(journal.readers().detect ?? 0))))
+    return thread
+  }
+
+  const HEAR: {
+    readonly [Say in FromWatchThread['say']]: (message: Extract<FromWatchThread, { say: Say }>, from: Worker) => void
+  } = {
+    found: ({ no, found }, from) => void (keeping = keeping.then(() => keep(no, found, from))),
+    at: ({ position, receivedAt, events }) => void (state = { ...state, position, receivedAt, events }),
+    checkpoint: ({ position, bytes }) => {
+      state = { ...state, checkpointPosition: position, checkpointBytes: bytes }
+      pass(position)
+    },
+    note: ({ note }) => log.info({}, note),
+  }
+
+  /** Again and again, until it is kept: what is not kept is found again only after a restart. */
+  async function keep(no: number, found: readonly Found[], from: Worker): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        await options.onFound(found)
+        break
+      } catch (error) {
+        if (isClosing) return
+        if (failures === 0) failed(error, 'Findings could not be kept; they wait.')
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
+      }
+    }
+    state = { ...state, found: state.found + found.length }
+    from.postMessage({ say: 'kept', no } satisfies ToWatchThread)
+  }
+
+  function pass(position: number): void {
+    journal.passed('detect', position).catch((error: unknown) => failed(error, 'The journal did not note how far detection is.'))
+  }
+
+  function tick(): void {
+    tell({ say: 'time', now: clock.now() })
+    const { bytes, bytesMax } = journal.state()
+    const { detect = 0, ship = 0 } = journal.readers()
+    if (bytes < bytesMax * FULL_SHARE || detect >= ship) return
+    // what was looked at is only waiting for a checkpoint
+    if (state.position >= ship) return tell({ say: 'hurry', position: 0 })
+    log.warn({ behind: ship - detect }, 'Detection is behind and the journal needs its room: it leaves events out.')
+    state = { ...state, jumps: state.jumps + 1 }
+    tell({ say: 'hurry', position: ship })
+    pass(ship)
+  }
+
+  function failed(error: unknown, message: string): void {
+    const failure = error instanceof Error ? error.message : String(error)
+    log.error({ failure }, message)
+    state = { ...state, lastFailure: failure }
+  }
+
+  function later(act: () => void): void {
+    if (!isClosing) setTimeout(() => (isClosing ? undefined : act()), AGAIN_MS).unref()
+  }
+
+  function tell(message: ToWatchThread): void {
+    worker.postMessage(message)
+  }
+
+  return {
+    state: () => ({ ...state, behind: Math.max(0, journal.position() - state.position) }),
+    exposed: (tokenNo, at) => tell({ say: 'exposed', tokenNo, at }),
+    close: async () => {
+      isClosing = true
+      clearInterval(ticking)
+      stopListening()
+      const ended = once(worker, 'exit', { signal: AbortSignal.timeout(CLOSE_PATIENCE_MS) }).catch(() => undefined)
+      tell({ say: 'close' })
+      await ended
+      await worker.terminate()
+      await keeping
+    },
+  }
+}
+
+/** Time zones of tenants that have set one; seasons follow them. */
+async function zonesOf(records: Records): Promise<readonly (readonly [number, string])[]> {
+  const tenants = await records.read.tenants()
+  const zones = await Promise.all(tenants.map(async ({ no }) => [no, await records.read.setting(no, ZONE_SETTING)] as const))
+  return zones.flatMap(([no, zone]) => (zone === null ? [] : [[no, zone] as const]))
+}
