@@ -1,4 +1,5 @@
 import { FLAGS, TYPES, type TypeName } from 'tokentrail'
+import type { EventRow } from '../../event/row.ts'
 import type { BoundTest } from './bind.ts'
 import { type Field, FIELDS, fieldOf } from './fields.ts'
 import { Refused } from './problem.ts'
@@ -11,6 +12,8 @@ export interface LogModel {
   readonly condition: Logic<BoundTest> | null
   /** The field of a name, or why there is none. */
   field(name: string): Field | string
+  /** Makes a blank row an event of this log, for the tests of rules. */
+  prepare(row: EventRow): void
 }
 
 /** The log of a rule; one that is not known is refused, naming those that are. */
@@ -44,13 +47,16 @@ function ownModel(service: string | null, at: Logsource['at']): LogModel {
     field: (name) =>
       fieldOf(name) ??
       `Our events have no field "${name.slice(0, 60)}". Known are ${[...FIELDS.keys()].join(', ')}, and detail.….`,
+    prepare: (row) => {
+      row.type = TYPES[types[0] ?? 'token.validated'].id
+    },
   }
 }
 
 function vendorModel(log: VendorLog): LogModel {
   const parts: Logic<BoundTest>[] = [leafOf('observed', 'true'), serviceLeaf(log)]
   if (log.types) parts.push({ any: log.types.map((type) => leafOf('type', type)) })
-  return { condition: { all: parts }, field: (name) => vendorField(log, name) }
+  return { condition: { all: parts }, field: (name) => vendorField(log, name), prepare: (row) => prepareVendorRow(log, row) }
 }
 
 function vendorField(log: VendorLog, name: string): Field | string {
@@ -58,6 +64,12 @@ function vendorField(log: VendorLog, name: string): Field | string {
   if (own !== undefined) return fieldOf(own) ?? `The field "${name.slice(0, 60)}" has no place here.`
   if (log.kept.includes(name)) return { form: 'detail', path: [name] }
   return `Imported events of ${log.product} do not keep the field "${name.slice(0, 60)}". Kept are ${[...Object.keys(log.fields), ...log.kept].join(', ')}.`
+}
+
+function prepareVendorRow({ label, types }: VendorLog, row: EventRow): void {
+  row.type = TYPES[types?.at(-1) ?? 'other'].id
+  row.flags |= FLAGS.observed
+  row.service = label.replace('*', 'example')
 }
 
 function serviceLeaf({ label }: VendorLog): Logic<BoundTest> {
