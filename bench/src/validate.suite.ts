@@ -1,9 +1,9 @@
 /**
- * How fast a token is validated in process, with its event in the journal: `node --conditions=source bench/src/validate.ts
- * [--tokens N] [--rounds N] [--seconds N]`. Prints one JSON. Rounds with and without the journal are interleaved; without it the row
+ * How fast a token is validated in process, with its event in the journal: `npm run bench -- validate [--tokens N]
+ * [--rounds N] [--seconds N]`. Prints one JSON. Rounds with and without the journal are interleaved; without it the row
  * is still made and handed to a journal that drops it.
  */
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -18,6 +18,7 @@ import { bytesOf, sha256 } from '../../server/src/tokens/digests.ts'
 import type { Door } from '../../server/src/tokens/door.ts'
 import { createDoor } from '../../server/src/tokens/open-door.ts'
 import { NO_PEPPERS } from '../../server/src/tokens/peppers.ts'
+import { machineFacts } from './machine.ts'
 
 const { values } = parseArgs({
   options: {
@@ -55,6 +56,7 @@ interface Round {
   readonly maxUs: number
 }
 
+const machine = machineFacts()
 try {
   const records = await openRecords({ file: join(folder, 'records.db'), clock, log })
   const { no: tenantNo } = await records.act('addTenant', { name: 'bench', at: clock.now(), actor })
@@ -81,15 +83,9 @@ try {
   }
   const conservation = journal.conservation()
   const summary = { on: middle(measured.on), off: middle(measured.off) }
-  const machine = {
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    load: loadavg().map(round2),
-  }
   console.log(
     JSON.stringify({
+      suite: 'validate',
       what: 'judge(): in-process validation of cached tokens, one core, event appended to the journal',
       at: new Date().toISOString(),
       machine,

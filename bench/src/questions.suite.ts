@@ -1,10 +1,10 @@
 /**
- * How fast the questions of the overview and of a token's page are answered: `node --conditions=source bench/src/questions.ts
- * [--events N] [--runs N] [--out FILE]`. Prints one JSON. The events are made inside the embedded store: 5,000 tokens and 90 days,
+ * How fast the questions of the overview and of a token's page are answered: `npm run bench -- questions [--events N]
+ * [--runs N]`. Prints one JSON. The events are made inside the embedded store: 5,000 tokens and 90 days,
  * four tenants of very different size; the largest is asked. Each question runs twice to warm up and then `--runs` times.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../../server/src/clock.ts'
@@ -16,13 +16,13 @@ import type { NewToken, Records } from '../../server/src/records/records.ts'
 import { migrateStore } from '../../server/src/store/migrate.ts'
 import { openStore } from '../../server/src/store/open.ts'
 import type { Store } from '../../server/src/store/store.ts'
+import { machineFacts, round } from './machine.ts'
 import { eventsOfDays } from './questions-events.ts'
 
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '15' },
-    out: { type: 'string', default: '' },
   },
 })
 const [events, runs] = [Number(values.events), Number(values.runs)]
@@ -41,6 +41,9 @@ interface Timing {
   readonly window: string
   readonly medianMs: number
   readonly p95Ms: number
+  /** CPU time of the store process and of this one, for one answer. */
+  readonly storeCpuMs: number
+  readonly serverCpuMs: number
   readonly rows: number
   readonly samplesMs: readonly number[]
 }
@@ -50,9 +53,7 @@ await migrateStore(store)
 const records = await openRecords({ file: join(folder, 'records.db'), clock, log })
 const journal = await openJournal({ file: join(folder, 'journal.db'), writer: 1, clock, bytesMax: 2 ** 28, log })
 try {
-  const result = await measure()
-  console.log(JSON.stringify(result))
-  if (values.out !== '') writeFileSync(values.out, `${JSON.stringify(result, null, 1)}\n`)
+  process.stdout.write(`${JSON.stringify(await measure())}\n`)
 } finally {
   await journal.close()
   await records.close()
@@ -61,22 +62,22 @@ try {
 }
 
 async function measure(): Promise<object> {
-  const loadBefore = loadavg()[0]
+  const machine = machineFacts()
   const { no: tenant } = await records.act('addTenant', { name: 'bench', at: clock.now(), actor })
   const first = await importTokens(records, tenant)
   const loadedIn = await load(tenant, first)
   const timings: Timing[] = []
   for (const each of asks(tenant)) timings.push(await time(each))
   return {
-    what: 'questions',
+    suite: 'questions',
+    machine,
     events,
     tokens: TOKENS,
     days: DAYS,
     runs,
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGib: Math.round(totalmem() / 2 ** 30) },
-    versions: { node: process.version, store: store.health().version },
-    /** Over the last minute, when it began and ended: above the cores, figures are of a busy machine. */
-    machineLoad: [loadBefore, loadavg()[0]],
+    engine: store.health().version,
+    /** Over the last minute; above the cores, wall times are of a busy machine and `storeCpuMs` says more. */
+    loadAfter: loadavg()[0],
     load: {
       seconds: loadedIn / 1000,
       eventsPerSecond: Math.round(events / (loadedIn / 1000)),
@@ -208,12 +209,34 @@ async function time({ question, window, run }: Asked): Promise<Timing> {
   let rows = 0
   for (let i = 0; i < 2; i++) rows = await run()
   const samplesMs: number[] = []
+  const [storeBefore, serverBefore] = [storeCpuMs(), process.cpuUsage()]
   for (let i = 0; i < runs; i++) {
     const startedAt = performance.now()
     await run()
     samplesMs.push(Math.round((performance.now() - startedAt) * 100) / 100)
   }
+  const server = process.cpuUsage(serverBefore)
   const sorted = samplesMs.toSorted((a, b) => a - b)
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
-  return { question, window, medianMs: at(0.5), p95Ms: at(0.95), rows, samplesMs }
+  return {
+    question,
+    window,
+    medianMs: at(0.5),
+    p95Ms: at(0.95),
+    storeCpuMs: round((storeCpuMs() - storeBefore) / runs),
+    serverCpuMs: round((server.user + server.system) / 1000 / runs),
+    rows,
+    samplesMs,
+  }
+}
+
+/** Time that the store process has computed, as Linux counts it: in hundredths of a second. */
+function storeCpuMs(): number {
+  const facts = readFileSync(`/proc/${store.health().pid}/stat`, 'utf8')
+  const [user, system] = facts
+    .slice(facts.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  return ((user ?? 0) + (system ?? 0)) * 10
 }
