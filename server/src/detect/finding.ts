@@ -37,8 +37,13 @@ export type Caveat = (typeof CAVEATS)[number]
 export interface Found {
   readonly tenant: number
   readonly detector: DetectorName
-  /** Version of a user's rule; the catalogue's where it is left out. */
-  readonly version?: number
+  /** What a user's rule says of itself, in place of the catalogue's row. Braces of the sentence are facts, as there. */
+  readonly rule?: {
+    readonly version: number
+    readonly title: string
+    readonly sentence: string
+    readonly techniques: readonly string[]
+  }
   readonly severity: Severity
   readonly confidence: Confidence
   readonly subject: Subject

@@ -1,5 +1,5 @@
 import { CATALOGUE, type ResponseStep } from '../catalogue.ts'
-import type { Severity } from '../finding.ts'
+import type { Found, Severity } from '../finding.ts'
 
 /** What is known of a detector by its name. */
 export interface Described {
@@ -26,6 +26,14 @@ export function described(name: string): Described {
     exact: false,
     suggests: ['review'],
   }
+}
+
+/** What is known of the detector of a finding; a rule speaks for itself. */
+export function describedOf({ detector, rule }: Pick<Found, 'detector' | 'rule'>): Described {
+  const row = described(detector)
+  if (!rule) return row
+  const { version, title, sentence, techniques } = rule
+  return { ...row, version, finds: title, sentence, techniques }
 }
 
 /** Every detector that the product ships, by name. */

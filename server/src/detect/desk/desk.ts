@@ -70,9 +70,18 @@ export function createDesk(parts: DeskParts): Desk {
       try {
         return await judge(tenantNo, found)
       } catch (error) {
-        if (!(error instanceof TrailError) || error.code !== 'finding_changed' || tries >= TRIES) throw error
+        const code = error instanceof TrailError ? error.code : 'internal'
+        if (code === 'finding_changed' && tries < TRIES) continue
+        if (code === 'finding_changed' || code === 'records_unavailable') throw error
+        return leaveOut(tenantNo, found, error)
       }
     }
+  }
+
+  /** What can never be kept must not hold up the rest: it is looked for one by one, said, and left out. */
+  async function leaveOut(tenantNo: number, found: readonly Found[], error: unknown): Promise<void> {
+    if (found.length > 1) for (const each of found) await takeBatch(tenantNo, [each])
+    else log.error({ err: error, tenantNo, detector: found[0]?.detector }, 'a finding cannot be kept and was left out')
   }
 
   async function judge(tenantNo: number, found: readonly Found[]): Promise<void> {

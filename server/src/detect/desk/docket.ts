@@ -3,7 +3,7 @@ import type { FindingRecord, IncidentRecord, NoticeCredit, Suppression, Write } 
 import type { RecordActions } from '../../records/records.ts'
 import type { Found } from '../finding.ts'
 import { spend } from './budget.ts'
-import { described } from './described.ts'
+import { described, describedOf } from './described.ts'
 import { findingId, subjectText } from './identity.ts'
 import { incidentFrom, isJoinable, joinKeys, SPAN_MS_MAX, spanWith, withFinding } from './incidents.ts'
 import { EVIDENCE_MAX, isGraver, isQuiet, isRepetition, merged, touchesOf } from './quiet-time.ts'
@@ -211,7 +211,7 @@ function findingFrom(found: Found, at: Milliseconds, state: 'open' | 'suppressed
     id: findingId(found),
     tenantNo,
     detector,
-    detectorVersion: found.version ?? described(detector).version,
+    detectorVersion: describedOf(found).version,
     severity,
     confidence,
     subject,

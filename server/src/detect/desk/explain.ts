@@ -1,6 +1,6 @@
-import type { Fact, Facts } from '../finding.ts'
-import { described } from './described.ts'
-import { createFactFormat, type FactFormat, type Names } from './facts.ts'
+import type { Fact, Facts, Found } from '../finding.ts'
+import { describedOf } from './described.ts'
+import { createFactFormat, type FactFormat, type Names, printable } from './facts.ts'
 
 /** A piece of a sentence: plain text, or a fact with what it is, so that a page can link it. */
 export interface SentencePart {
@@ -20,14 +20,14 @@ export interface Explanation {
 
 /** Fills the catalogue's sentence with the facts of a finding, named and formed for the reader. */
 export function explain(
-  finding: { readonly detector: string; readonly facts: Facts },
+  finding: Pick<Found, 'detector' | 'facts' | 'rule'>,
   names: Names,
   options: { readonly zone?: string; readonly format?: FactFormat } = {},
 ): Explanation {
   const format = options.format ?? createFactFormat(names, options.zone ?? 'UTC')
-  const pieces = described(finding.detector).sentence.split(/\{(\w+)\}/)
+  const pieces = describedOf(finding).sentence.split(/\{(\w+)\}/)
   const parts = pieces.flatMap((piece, i): SentencePart[] => {
-    if (i % 2 === 0) return piece === '' ? [] : [{ text: piece }]
+    if (i % 2 === 0) return piece === '' ? [] : [{ text: printable(piece) }]
     return [factPart(piece, finding.facts, names, format)]
   })
   const sentence = parts.map(({ text }) => text).join('')

@@ -1,8 +1,9 @@
 import type { Milliseconds } from 'tokentrail'
 import { INCIDENT_TOUCHES_MAX, type FindingRecord, type IncidentRecord } from '../../records/findings.ts'
 import type { Severity } from '../finding.ts'
-import { described } from './described.ts'
+import { describedOf } from './described.ts'
 import { incidentId, subjectText } from './identity.ts'
+import { foundOf } from './quiet-time.ts'
 import { graver, raised, rankOf } from './severity.ts'
 
 /** Findings that share something within this time are one incident. */
@@ -63,7 +64,7 @@ export function withFinding(incident: IncidentRecord, finding: FindingRecord, at
     ...incident,
     detectors,
     severity: graver(incident.severity, severityOf(detectors)),
-    title: titleOf(detectors),
+    title: gravestOf(detectors) === finding.detector ? titleOf(finding) : incident.title,
     firstAt: Math.min(incident.firstAt, finding.detectedAt),
     lastAt: Math.max(incident.lastAt, finding.seenAt),
     touches: touched(incident.touches, joinKeys(finding), finding.seenAt),
@@ -76,10 +77,13 @@ function severityOf(detectors: IncidentRecord['detectors']): Severity {
   return raised(all.reduce(graver, 'info'), all.length >= DETECTORS_RAISE ? 1 : 0)
 }
 
-/** What the gravest of its detectors finds; of equals the first. */
-function titleOf(detectors: IncidentRecord['detectors']): string {
-  const [gravest] = Object.entries(detectors).toSorted(([, a], [, b]) => rankOf(b) - rankOf(a))
-  const finds = described(gravest?.[0] ?? '').finds
+/** The detector that an incident is named for; of equals the first. */
+function gravestOf(detectors: IncidentRecord['detectors']): string | undefined {
+  return Object.entries(detectors).toSorted(([, a], [, b]) => rankOf(b) - rankOf(a))[0]?.[0]
+}
+
+function titleOf(finding: FindingRecord): string {
+  const { finds } = describedOf(foundOf(finding))
   return finds.charAt(0).toUpperCase() + finds.slice(1)
 }
 

@@ -5,7 +5,7 @@ import { refOf } from '../../query/token-ref.ts'
 import type { FindingRecord, IncidentRecord, Mark } from '../../records/findings.ts'
 import type { TokenRecord } from '../../records/records.ts'
 import type { Facts, Found, Subject } from '../finding.ts'
-import { described } from './described.ts'
+import { describedOf } from './described.ts'
 import { explain, type Explanation } from './explain.ts'
 import { createFactFormat, type FactFormat, printable } from './facts.ts'
 import { type FoundNames, namesOf } from './names.ts'
@@ -138,13 +138,13 @@ export function createViews({ records, ask, clock }: Pick<DeskParts, 'records' |
 function viewOf(record: FindingRecord, found: Found, names: FoundNames, format: FactFormat, now: Milliseconds): FindingView {
   const { tenantNo: _tenant, detectorVersion, subject, found: _found, touches, version: _version, ...kept } = record
   const { measured, features, unless, evidence, evidenceCount, caveats } = found
-  const { finds, exact, techniques, suggests } = described(record.detector)
+  const { finds, exact, techniques, suggests } = describedOf(found)
   return {
     ...kept,
     version: detectorVersion,
-    finds,
+    finds: printable(finds),
     exact,
-    ...explain({ detector: record.detector, facts: found.facts }, names, { format }),
+    ...explain(found, names, { format }),
     subject: subjectView(subject, names, now),
     touches: touches.map((each) => subjectView(each, names, now)),
     measured,
