@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts'
 import { openDataFolder } from './config/data-folder.ts'
 import { openKeys } from './config/keys.ts'
 import { createIngest } from './connect/ingest.ts'
+import { startDetecting } from './detect/watch.ts'
 import { createDesk } from './detect/desk/desk.ts'
 import { createHttp } from './http/server.ts'
 import { openJournal } from './journal/open.ts'
@@ -106,6 +107,16 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
+  const watching = {
+    journal,
+    journalFile: folder.journal,
+    records,
+    clock,
+    log,
+    checkpointFile: folder.detection,
+    onFound: desk.take,
+  }
+  parts.add(await startDetecting(watching))
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })

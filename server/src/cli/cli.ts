@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { TrailError } from '../errors.ts'
+import { detectCommand } from './detect-command.ts'
 import { doctorCommand } from './doctor.ts'
 import { EXIT_CODES, Failure } from './exit.ts'
+import { findingsCommand } from './findings.ts'
 import { importCommand } from './import-command.ts'
 import { metricsCommand } from './metrics.ts'
 import { note, paint } from './print.ts'
@@ -20,8 +22,10 @@ const program = new Command('tokentrail')
   .addCommand(common(importCommand()))
   .addCommand(tokenCommand(common))
   .addCommand(common(metricsCommand()))
+  .addCommand(findingsCommand(common))
+  .addCommand(detectCommand())
   .addCommand(common(doctorCommand()))
-  .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 4 not authorised, 5 not reachable.')
+  .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 3 findings (--fail-on), 4 not authorised, 5 not reachable.')
 
 /** What every command that talks to a server takes. */
 function common(command: Command): Command {

@@ -8,6 +8,8 @@ export interface DataFolder {
   readonly records: string
   readonly journal: string
   readonly store: string
+  /** What detection has learned. */
+  readonly detection: string
   readonly adminToken: string
   /** Gives the folder free for another process. */
   close(): void
@@ -21,6 +23,7 @@ export function openDataFolder(folder: string): DataFolder {
     records: join(folder, 'records.sqlite'),
     journal: join(folder, 'journal.sqlite'),
     store: join(folder, 'store'),
+    detection: join(folder, 'detection'),
     adminToken: join(folder, 'admin-token'),
     close: unlock,
   }
