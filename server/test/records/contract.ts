@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Records } from '../../src/records/records.ts'
 import { describeEndings } from './contract-endings.ts'
+import { describeFindings } from './contract-findings.ts'
 import { describeHistories } from './contract-history.ts'
 import { describeHouse } from './contract-house.ts'
 import { describeImports } from './contract-imports.ts'
@@ -29,5 +30,6 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeOutbox(opened)
     describeHistories(opened)
     describeHouse(opened)
+    describeFindings(opened)
   })
 }
