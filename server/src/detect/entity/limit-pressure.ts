@@ -7,7 +7,7 @@ import { poissonTail } from './tail.ts'
 const DAY = { no: 51, seconds: 86_400 } as const
 const EPISODES_MIN = 5
 const OVER_MAX = 2
-const TAIL_MIN = 4
+const TAIL_MIN = 3
 const LEARN_MS = 2 * DAY_MS
 
 /** Exhaustion of limits: more episodes in a day than a token or source ever had. */

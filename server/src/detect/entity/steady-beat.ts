@@ -22,6 +22,7 @@ export const steadyBeat: EntityStep = {
       detector: 'steady-beat',
       severity: 'info',
       subject: tokenSubject(moment),
+      weight: t.gaps.get(row),
       tell: () => ({
         facts: {
           token: token(event.tokenNo),

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { eventId } from 'tokentrail'
+import {
+  accepted,
+  consumed,
+  DAY,
+  fact,
+  failed,
+  findIn,
+  FLAGS,
+  habit,
+  HOUR,
+  KINDS,
+  learned,
+  MINUTE,
+  only,
+  refused,
+  SECOND,
+  spoke,
+  START,
+} from './events.ts'
+
+const noon = START + 12 * HOUR
+
+describe('replay', () => {
+  const winner = consumed({ at: noon, network: 100n })
+  const again = (wish: Parameters<typeof refused>[1]) =>
+    refused('consumed', { kind: KINDS.action, tokenNo: 50, network: 200n, ...wish })
+
+  test('a consumed link from another network names the winner, the gap and both networks', () => {
+    const replayed = again({ at: noon + HOUR, endedByWriter: winner.writer, endedBySeq: winner.seq, sinceEndMs: HOUR })
+    const [found, ...rest] = findIn([winner, replayed])
+    expect(rest).toEqual([])
+    expect(found).toMatchObject({
+      tenant: 1,
+      detector: 'replay',
+      severity: 'high',
+      confidence: 'certain',
+      subject: { kind: 'token', key: '50' },
+      detectedAt: noon + HOUR,
+      facts: {
+        token: { as: 'token', value: 50 },
+        first: { as: 'time', value: noon },
+        winnerNetwork: { as: 'network', value: '0000000000000064' },
+        gap: { as: 'duration', value: HOUR },
+        network: { as: 'network', value: '00000000000000c8' },
+        winner: { as: 'event', value: eventId(winner.writer, winner.seq) },
+      },
+      evidence: [eventId(winner.writer, winner.seq), eventId(replayed.writer, replayed.seq)],
+      evidenceCount: 1,
+    })
+    expect(found?.unless.length).toBeGreaterThan(0)
+  })
+
+  test('a replay whose winner comes later by the outbox is found all the same', () => {
+    const found = findIn([again({ at: noon + MINUTE, endedByWriter: 9, endedBySeq: 4, sinceEndMs: MINUTE })])
+    expect(found[0]?.facts['winner']).toEqual({ as: 'event', value: eventId(9, 4) })
+    expect(found[0]?.facts['winnerNetwork']).toEqual({ as: 'text', value: 'an unknown network' })
+  })
+
+  test('a double click is silent; the same user a minute later is low', () => {
+    const same = { flags: FLAGS.sameNetwork | FLAGS.sameClient, network: 100n }
+    expect(findIn([winner, again({ ...same, at: noon + 2 * SECOND, sinceEndMs: 2 * SECOND })])).toEqual([])
+    const [late] = findIn([winner, again({ ...same, at: noon + MINUTE, sinceEndMs: MINUTE })])
+    expect(late?.severity).toBe('low')
+  })
+
+  test('a check does not count as a use', () => {
+    expect(findIn([winner, again({ at: noon + HOUR, flags: FLAGS.check, sinceEndMs: HOUR })])).toEqual([])
+  })
+
+  test('a mail gateway that opens links before people is recognised after three owners and quiet from then on', () => {
+    const events = [1, 2, 3, 4, 5].flatMap((no) => [
+      fact('token.issued', { at: noon + no * HOUR, kind: KINDS.action, tokenNo: 60 + no, ownerNo: 20 + no }),
+      consumed({ at: noon + no * HOUR + 5 * SECOND, tokenNo: 60 + no, ownerNo: 20 + no, network: 900n, client: 'other' }),
+      refused('consumed', {
+        at: noon + no * HOUR + 10 * MINUTE,
+        kind: KINDS.action,
+        tokenNo: 60 + no,
+        ownerNo: 20 + no,
+        network: BigInt(no),
+      }),
+    ])
+    expect(findIn(events).map(({ subject }) => subject.key)).toEqual(['61', '62'])
+  })
+
+  test('a thief who opens one link within two minutes is no mail gateway', () => {
+    const events = [
+      fact('token.issued', { at: noon, kind: KINDS.action, tokenNo: 50 }),
+      consumed({ at: noon + MINUTE, network: 900n }),
+      again({ at: noon + HOUR, sinceEndMs: HOUR }),
+    ]
+    expect(only(findIn(events), 'replay')).toMatchObject([{ severity: 'high' }])
+  })
+})
+
+describe('use-after-end', () => {
+  const end = START + 10 * DAY
+
+  test('a revoked token from a network it never used is high, and says since when', () => {
+    const found = findIn([
+      ...learned(),
+      refused('revoked', { at: end + HOUR, network: 300n, sinceEndMs: HOUR, endedByWriter: 3, endedBySeq: 9 }),
+    ])
+    expect(found).toMatchObject([
+      {
+        detector: 'use-after-end',
+        severity: 'high',
+        facts: {
+          ending: { as: 'text', value: 'revoked' },
+          endedAt: { as: 'time', value: end },
+          uses: { as: 'number', value: 1 },
+          network: { as: 'network', value: '000000000000012c' },
+        },
+      },
+    ])
+    expect(found[0]?.evidence[0]).toBe(eventId(3, 9))
+  })
+
+  test('a revoked token from its own network is low; a superseded or expired one there is hygiene', () => {
+    const own = (reason: 'revoked' | 'superseded' | 'expired') => findIn([...learned(), refused(reason, { at: end + HOUR })])
+    expect(own('revoked')).toMatchObject([{ severity: 'low' }])
+    expect(own('superseded')).toEqual([])
+    expect(own('expired')).toEqual([])
+  })
+
+  test('a stuck caller is told of at 1, 2, 4, 8 … refusals and not at each', () => {
+    const stuck = Array.from({ length: 100 }, (_, i) => refused('revoked', { at: end + i * MINUTE }))
+    expect(findIn([...learned(), ...stuck]).map(({ evidenceCount }) => evidenceCount)).toEqual([1, 2, 4, 8, 16, 32, 64])
+  })
+
+  test('an old link that is clicked late is nothing', () => {
+    expect(findIn([refused('expired', { at: end, kind: KINDS.action, tokenNo: 51 })])).toEqual([])
+  })
+})
+
+describe('accepted-after-revoke', () => {
+  const revoked = fact('token.revoked', { at: START + DAY, tokenNo: 1, ownerNo: 11 })
+
+  test('an acceptance later than two seconds is critical, whichever is journalled first', () => {
+    const late = accepted({ at: START + DAY + 5 * SECOND })
+    const before = accepted({ at: START })
+    for (const events of [
+      [before, revoked, late],
+      [before, late, revoked],
+    ]) {
+      expect(only(findIn(events), 'accepted-after-revoke')).toMatchObject([
+        { severity: 'critical', facts: { endedAt: { value: START + DAY }, gap: { value: 5 * SECOND }, uses: { value: 1 } } },
+      ])
+    }
+  })
+
+  test('within the time a revocation takes, and after a resumption, it is silent', () => {
+    expect(spoke(findIn([accepted({ at: START }), revoked, accepted({ at: START + DAY + SECOND })]))).toEqual([])
+    const resumed = fact('token.resumed', { at: START + 2 * DAY, tokenNo: 1 })
+    expect(spoke(findIn([accepted({ at: START }), revoked, resumed, accepted({ at: START + 3 * DAY })]))).toEqual([])
+  })
+})
+
+describe('canary and leaked-token', () => {
+  test('a canary presented with its secret is critical at once; a wrong secret for it is not a canary', () => {
+    const [found] = findIn([refused('canary', { at: START, tokenNo: 5, network: 9n, flags: FLAGS.canary })])
+    expect(found).toMatchObject({
+      detector: 'canary',
+      severity: 'critical',
+      facts: { token: { value: 5 }, network: { value: '0000000000000009' } },
+    })
+    expect(findIn([failed(1, { at: START, reason: 14, claimedNo: 5 })])).toEqual([])
+  })
+
+  test('a leaked token is high from known networks and critical from the first strange one', () => {
+    const leaked = START + 10 * DAY + HOUR
+    const events = [
+      ...learned(),
+      fact('leak.reported', { at: leaked, tokenNo: 1 }),
+      accepted({ at: leaked + HOUR }),
+      accepted({ at: leaked + 2 * DAY, network: 777n }),
+    ]
+    expect(only(findIn(events), 'leaked-token')).toMatchObject([
+      { severity: 'high', facts: { exposedAt: { value: leaked }, uses: { value: 1 }, strangeUses: { value: 0 } } },
+      { severity: 'critical', facts: { uses: { value: 2 }, strangeUses: { value: 1 } } },
+    ])
+  })
+
+  test('the desk may say it, too, and an exposure in the future is waited for', () => {
+    const uses = habit(3, HOUR, { at: START })
+    expect(spoke(findIn(uses, {}, (detectors) => detectors.exposed(1, START + 90 * MINUTE)))).toEqual(['leaked-token'])
+    expect(findIn(uses, {}, (detectors) => detectors.exposed(2, START))).toEqual([])
+  })
+})
