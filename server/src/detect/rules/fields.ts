@@ -10,14 +10,21 @@ export type Field =
   | NumberField
   | NamesField
   /** A keyed number, shown in hexadecimal digits as people see it. */
-  | { readonly form: 'hex'; readonly sql: string; get(row: EventRow): bigint; set(row: EventRow, value: bigint): void }
-  | { readonly form: 'time' }
+  | {
+      readonly form: 'hex'
+      readonly column: keyof EventRow
+      readonly sql: string
+      get(row: EventRow): bigint
+      set(row: EventRow, value: bigint): void
+    }
+  | { readonly form: 'time'; readonly column: 'occurredAt' }
   /** A value inside `detail`, by the keys that lead to it. */
-  | { readonly form: 'detail'; readonly path: readonly string[] }
+  | { readonly form: 'detail'; readonly column: 'detail'; readonly path: readonly string[] }
 
 /** Empty is absent. */
 interface TextField {
   readonly form: 'text'
+  readonly column: keyof EventRow
   readonly sql: string
   get(row: EventRow): string
   set(row: EventRow, value: string): void
@@ -25,6 +32,7 @@ interface TextField {
 
 interface NumberField {
   readonly form: 'number'
+  readonly column: keyof EventRow
   readonly sql: string
   /** Zero stands for "none". */
   readonly zeroIsNone: boolean
@@ -35,6 +43,7 @@ interface NumberField {
 /** A number with a name. `null` stands for "none". */
 export interface NamesField {
   readonly form: 'names'
+  readonly column: keyof EventRow
   readonly sql: string
   readonly names: ReadonlyMap<number, string | null>
   /** Name of a number that is not in the table. */
@@ -76,7 +85,7 @@ export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['addressMonth', hex('addressMonth', 'address_month')],
   ['resource', hex('resource', 'resource')],
   ['fingerprint', fingerprint()],
-  ['at', { form: 'time' }],
+  ['at', { form: 'time', column: 'occurredAt' }],
   ...Object.entries(FLAGS).map(([name, bit]) => [name, flag(bit)] as const),
 ])
 
@@ -85,7 +94,9 @@ export function fieldOf(name: string): Field | undefined {
   const field = FIELDS.get(name)
   if (field) return field
   const [first, ...path] = name.split('.')
-  return first === 'detail' && path.length > 0 && path.every((key) => key !== '') ? { form: 'detail', path } : undefined
+  return first === 'detail' && path.length > 0 && path.every((key) => key !== '')
+    ? { form: 'detail', column: 'detail', path }
+    : undefined
 }
 
 type Named<Type> = {
@@ -95,6 +106,7 @@ type Named<Type> = {
 function text(key: Named<string>, sql: string): TextField {
   return {
     form: 'text',
+    column: key,
     sql,
     get: (row) => row[key],
     set: (row, value) => {
@@ -106,6 +118,7 @@ function text(key: Named<string>, sql: string): TextField {
 function number(key: Named<number>, sql: string, zeroIsNone: boolean): NumberField {
   return {
     form: 'number',
+    column: key,
     sql,
     zeroIsNone,
     get: (row) => row[key],
@@ -118,6 +131,7 @@ function number(key: Named<number>, sql: string, zeroIsNone: boolean): NumberFie
 function names(key: Named<number>, sql: string, table: ReadonlyMap<number, string | null>, otherwise: string | null): NamesField {
   return {
     form: 'names',
+    column: key,
     sql,
     names: table,
     otherwise,
@@ -131,6 +145,7 @@ function names(key: Named<number>, sql: string, table: ReadonlyMap<number, strin
 function hex(key: Named<bigint>, sql: string): Field {
   return {
     form: 'hex',
+    column: key,
     sql,
     get: (row) => row[key],
     set: (row, value) => {
@@ -144,6 +159,7 @@ function fingerprint(): TextField {
   const blank = '0'.repeat(32)
   return {
     form: 'text',
+    column: 'fingerprint',
     sql: `if(fingerprint = unhex('${blank}'), '', lower(hex(fingerprint)))`,
     get: ({ fingerprint: bytes }) => (bytes.every((byte) => byte === 0) ? '' : Buffer.from(bytes).toString('hex')),
     set: (row, value) => {
@@ -155,6 +171,7 @@ function fingerprint(): TextField {
 function flag(bit: number): NamesField {
   return {
     form: 'names',
+    column: 'flags',
     sql: `toUInt8(bitAnd(flags, ${bit}) != 0)`,
     names: new Map([
       [0, 'false'],

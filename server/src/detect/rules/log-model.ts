@@ -62,7 +62,7 @@ function vendorModel(log: VendorLog): LogModel {
 function vendorField(log: VendorLog, name: string): Field | string {
   const own = Object.hasOwn(log.fields, name) ? log.fields[name] : undefined
   if (own !== undefined) return fieldOf(own) ?? `The field "${name.slice(0, 60)}" has no place here.`
-  if (log.kept.includes(name)) return { form: 'detail', path: [name] }
+  if (log.kept.includes(name)) return { form: 'detail', column: 'detail', path: [name] }
   return `Imported events of ${log.product} do not keep the field "${name.slice(0, 60)}". Kept are ${[...Object.keys(log.fields), ...log.kept].join(', ')}.`
 }
 

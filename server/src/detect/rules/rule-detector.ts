@@ -112,7 +112,7 @@ const GROUPED: readonly (readonly [string, Subject['kind']])[] = [
 ]
 
 /** What the group stands for; of a single event, what it is most about. */
-function subjectOf({ row, group }: Firing): Subject {
+export function subjectOf({ row, group }: Firing): Subject {
   const names = Object.keys(group)
   for (const [name, kind] of GROUPED) if (names.includes(name)) return { kind, key: group[name] ?? '' }
   if (names.length > 0) return { kind: 'tenant', key: Object.values(group).join(' ').slice(0, 200) }
