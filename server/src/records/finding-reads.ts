@@ -83,7 +83,7 @@ export function readsOfFindings(db: Database, answer: <Value>(read: () => Promis
           severity: severityOf(row.severity),
           state: row.state as FindingState,
           verdict: row.verdict as Verdict | null,
-          count: Number(row.count),
+          count: row.count,
         }))
       }),
   }
@@ -136,7 +136,7 @@ function readsOfIncidents(db: Database, answer: Answer): Pick<FindingReads, 'inc
           .groupBy('notice')
           .execute()
         const counts: Record<Notice, number> = { sent: 0, 'held back': 0, none: 0 }
-        for (const { notice, count } of rows) counts[notice as Notice] = Number(count)
+        for (const { notice, count } of rows) counts[notice as Notice] = count
         return counts
       }),
   }

@@ -4,7 +4,7 @@ import { blankEvent } from '../../event/row.ts'
 import type { Citing } from '../../metrics/suspicious.ts'
 import type { FindingRecord, Suppression } from '../../records/findings.ts'
 import type { Actor, RecordActions, Records } from '../../records/records.ts'
-import type { Found } from '../finding.ts'
+import { CONFIDENCES, SEVERITIES, type Found } from '../finding.ts'
 import { type BlastRadius, blastRadiusOf } from './blast-radius.ts'
 import { NOTICES_PER_WEEK, NOTICES_SETTING } from './budget.ts'
 import { createCiting } from './cited.ts'
@@ -109,7 +109,10 @@ export function createDesk(parts: DeskParts): Desk {
 
   return {
     take(found) {
-      const done = last.then(() => takeAll(found))
+      const sound = found.filter(isSound)
+      if (sound.length < found.length)
+        log.error({ count: found.length - sound.length }, 'findings without a time or a severity were left out')
+      const done = last.then(() => takeAll(sound))
       last = done.catch(() => undefined)
       return done
     },
@@ -131,6 +134,11 @@ export function createDesk(parts: DeskParts): Desk {
     citing: createCiting(records.read),
     blastRadius: (tenantNo, tokenId, options) => blastRadiusOf(parts, tenantNo, tokenId, options),
   }
+}
+
+/** A slip of a detector must not stop the others: what has no time or gravity cannot be judged. */
+function isSound({ from, to, detectedAt, severity, confidence }: Found): boolean {
+  return [from, to, detectedAt].every(Number.isSafeInteger) && SEVERITIES.includes(severity) && CONFIDENCES.includes(confidence)
 }
 
 /** Everything that the batch may meet: findings of its subjects, incidents of its time, suppressions, and the budget. */

@@ -22,7 +22,7 @@ function numbersIn(found: readonly Found[], kind: 'token' | 'owner'): number[] {
   return found
     .flatMap(({ subject, touches, facts }) => [
       ...[subject, ...touches].filter((each) => each.kind === kind).map(({ key }) => Number(key)),
-      ...Object.values(facts).flatMap((fact) => (fact.as === kind ? [Number(fact.value)] : [])),
+      ...Object.values(facts).flatMap((fact) => (fact.as === kind ? [fact.value] : [])),
     ])
     .filter((no) => Number.isSafeInteger(no) && no > 0)
 }

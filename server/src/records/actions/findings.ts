@@ -77,9 +77,18 @@ async function putTouches(tx: Transaction, { id, tenantNo, touches }: FindingRec
 }
 
 async function writeIncident(tx: Transaction, { row, before, event }: Write<IncidentRecord>, at: number): Promise<void> {
-  if (before === null) await tx.db.insertInto('incident').values(fromIncident(row)).execute()
+  if (before === null) await insertIncident(tx, row)
   else await replaceIncident(tx, row, before)
   if (event) await noteIncident(tx, row, { change: event, at })
+}
+
+async function insertIncident(tx: Transaction, incident: IncidentRecord): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await tx.db
+    .insertInto('incident')
+    .values(fromIncident(incident))
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst()
+  if (Number(numInsertedOrUpdatedRows) === 0) throw hasChanged()
 }
 
 async function countHit(tx: Transaction, tenantNo: number, hit: { id: string; count: number; at: number }): Promise<void> {

@@ -105,6 +105,6 @@ async function refuseTooMany(tx: Transaction, tenantNo: number, at: number): Pro
     .where('tenant_no', '=', tenantNo)
     .where('ends_at', '>', at)
     .executeTakeFirstOrThrow()
-  if (Number(count) >= SUPPRESSIONS_MAX)
+  if (count >= SUPPRESSIONS_MAX)
     throw new TrailError('too_many_items', `There are already ${SUPPRESSIONS_MAX} suppressions. End some of them first.`)
 }

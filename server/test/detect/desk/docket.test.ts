@@ -215,7 +215,7 @@ describe('notices', () => {
     ['history that is read late', { detectedAt: AT - 8 * DAY }, 8 * DAY],
   ] as const)('%s is listed and tells nobody', (_name, differs, late) => {
     const docket = emptyDocket()
-    const one = found(differs as Partial<Found>)
+    const one = found(differs)
     docket.take(one, one.detectedAt + late + 1)
     expect(docket.notices).toEqual([])
     expect(incidentsOf(docket)).toHaveLength(1)
