@@ -110,6 +110,16 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       tenant_no INTEGER NOT NULL PRIMARY KEY, credit_ms INTEGER NOT NULL, at INTEGER NOT NULL
     ) TABLE_END`,
   ],
+  [
+    `CREATE TABLE rule (
+      tenant_no INTEGER NOT NULL REFERENCES tenant (no), id TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL,
+      digest TEXT NOT NULL, changed_at INTEGER NOT NULL, changed_by INTEGER NOT NULL, PRIMARY KEY (tenant_no, id)
+    ) TABLE_END`,
+    `CREATE TABLE rule_text (
+      tenant_no INTEGER NOT NULL REFERENCES tenant (no), id TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL,
+      text TEXT NOT NULL, saved_at INTEGER NOT NULL, PRIMARY KEY (tenant_no, id, version)
+    ) TABLE_END`,
+  ],
 ]
 
 /** The version that this code reads and writes. */

@@ -4,6 +4,7 @@ import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
 import { readsOfFindings } from './finding-reads.ts'
+import { readsOfRules } from './rule-reads.ts'
 import { listTokens } from './list.ts'
 import type { ImportProgress, OutboxEvent, RecordReads, SessionRecord, TokenRecord } from './records.ts'
 import type { Database, ImportTable, SessionTable } from './schema.ts'
@@ -27,6 +28,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfTenants(db),
     ...readsOfHouse(db),
     ...readsOfFindings(db, answer),
+    ...readsOfRules(db, answer),
   }
 }
 

@@ -17,6 +17,8 @@ export interface Schema {
   suppression: SuppressionTable
   mark: MarkTable
   notice_credit: NoticeCreditTable
+  rule: RuleTable
+  rule_text: RuleTextTable
 }
 
 export type Database = Kysely<Schema>
@@ -229,4 +231,25 @@ interface NoticeCreditTable {
   tenant_no: number
   credit_ms: number
   at: number
+}
+
+/** A rule of a tenant, or the state it gave a shipped one (version 0). */
+interface RuleTable {
+  tenant_no: number
+  id: string
+  state: string
+  version: number
+  digest: string
+  changed_at: number
+  changed_by: number
+}
+
+/** Every text that was saved, for findings name its version. */
+interface RuleTextTable {
+  tenant_no: number
+  id: string
+  version: number
+  digest: string
+  text: string
+  saved_at: number
 }

@@ -17,6 +17,7 @@ import {
 import { importTokens, issueToken, observeTokens } from './issue.ts'
 import { putMark } from './marks.ts'
 import { putOwner } from './owners.ts'
+import { putRule } from './rules.ts'
 import { attemptToken, consumeToken, noteSent, rekeyToken, useToken } from './spend.ts'
 import { approveSuppression, endSuppression, suppressFinding } from './suppressions.ts'
 import { sweep } from './sweep.ts'
@@ -49,6 +50,7 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   destroyKeys,
   putSetting,
   putImport,
+  putRule,
   forgetOutbox,
   keepFindings,
   triageFinding,
