@@ -1,7 +1,7 @@
 import type { Milliseconds } from 'tokentrail'
 import type { Random } from '../random.ts'
 import { addToken, stateAt, tokenAt, type Caller, type Story, type TokenPlan } from '../story.ts'
-import { OWNERS, SERVICES, type CastOwner, type Route } from '../cast.ts'
+import { OWNERS, SERVICES, type Route } from '../cast.ts'
 import { DAY_MS } from '../rhythm.ts'
 
 /** A token in use, with who uses it. */
@@ -41,7 +41,7 @@ export function createPrey(story: Story, random: Random): Prey {
 
   function sleeper(from: Milliseconds): ReturnType<Prey['sleeper']> {
     const { routes } = random.pick(SERVICES)
-    const owner = random.pick(OWNERS) as CastOwner
+    const owner = random.pick(OWNERS)
     const issuedAt = from - random.between(150, 400) * DAY_MS
     const token = addToken(story, random, { owner, routes, issuedAt, name: 'forgotten', settled: true })
     return { token, plan: story.tokens[token] as TokenPlan, routes }

@@ -34,8 +34,9 @@ export interface Truth {
   readonly tenant: number
   readonly from: Milliseconds
   to: Milliseconds
-  /** Numbers of its events, `evt_…`. */
+  /** Numbers of its events, `evt_…`, and when each happened. */
   readonly events: string[]
+  readonly times: Milliseconds[]
   /** Tokens, owners and networks (hex) that it touches. */
   readonly tokens: ReadonlySet<number>
   readonly owners: ReadonlySet<number>
@@ -59,6 +60,7 @@ export interface World {
   /** Complete when the batches have run. */
   readonly truths: readonly Truth[]
   life(tokenNo: number): WorldToken | undefined
+  timeZone(tenant: number): string
 }
 
 const WRITER = 1
@@ -100,6 +102,7 @@ export function createWorld(options: WorldOptions): World {
       from: begin,
       to: begin,
       events: [],
+      times: [],
       ...NOTHING(),
       framed: assault.framed ?? null,
     }
@@ -111,6 +114,7 @@ export function createWorld(options: WorldOptions): World {
     if (!truth) return
     truth.to = Math.max(truth.to, row.occurredAt)
     truth.events.push(eventId(row.writer, row.seq))
+    truth.times.push(row.occurredAt)
     for (const no of [row.tokenNo, row.claimedNo]) if (no !== 0) (truth.tokens as Set<number>).add(no)
     if (row.ownerNo !== 0) (truth.owners as Set<number>).add(row.ownerNo)
     if (row.network !== 0n) (truth.networks as Set<string>).add(row.network.toString(16))
@@ -149,7 +153,15 @@ export function createWorld(options: WorldOptions): World {
     else waiting.set(piece, [what])
   }
 
-  return { from, judgedFrom, to, batches, truths, life: (no) => tenants.get(Math.floor((no - 1) / 1_000_000))?.life(no) }
+  return {
+    from,
+    judgedFrom,
+    to,
+    batches,
+    truths,
+    life: (no) => tenants.get(Math.floor((no - 1) / 1_000_000))?.life(no),
+    timeZone: (tenant) => tenants.get(tenant)?.story.timeZone ?? 'UTC',
+  }
 }
 
 interface Waiting {
