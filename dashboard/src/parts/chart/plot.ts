@@ -61,7 +61,9 @@ function verticalScale(
     return { of: (value) => scale(Math.max(value, scale.domain()[0] ?? 1)), ticks: fewOf(scale.ticks(DECADES_MAX)) }
   }
   const scale = scaleLinear([0, top > 0 ? top : 1], [height, 0]).nice(4)
-  return { of: scale, ticks: scale.ticks(4) }
+  const ticks = scale.ticks(4)
+  // Bars are counts, and there is no half event.
+  return { of: scale, ticks: spec.form === 'stack' ? ticks.filter(Number.isInteger) : ticks }
 }
 
 const TICKS_MAX = 6
