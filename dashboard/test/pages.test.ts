@@ -45,7 +45,7 @@ describe('signing in', () => {
 
   test('a one-time link signs in by itself and its code leaves the address', async () => {
     site.isSignedIn = false
-    const page = await visit(`/sign-in?code=${GOOD_CODE}`, { expected: [401] })
+    const page = await visit(`/sign-in#code=${GOOD_CODE}`, { expected: [401] })
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
     expect(page.url()).not.toContain(GOOD_CODE)
     expect(site.requests.filter((request) => request === 'POST /v1/session')).toHaveLength(1)
@@ -60,14 +60,14 @@ describe('signing in', () => {
       if (method === 'POST') posted.resolve()
       return method === 'GET' && path === '/v1/session' ? posted.promise : undefined
     }
-    const page = await visit(`/sign-in?code=${GOOD_CODE}`, { expected: [401] })
+    const page = await visit(`/sign-in#code=${GOOD_CODE}`, { expected: [401] })
     await page.getByRole('figure', { name: 'Latency over time' }).waitFor()
     expect(await page.getByLabel('Access token').count()).toBe(0)
   })
 
   test('a used link says so and offers the form', async () => {
     site.isSignedIn = false
-    const page = await visit('/sign-in?code=used', { expected: [401] })
+    const page = await visit('/sign-in#code=used', { expected: [401] })
     await page.getByText('This link does not work any more').waitFor()
     expect(await page.getByLabel('Access token').isVisible()).toBe(true)
   })

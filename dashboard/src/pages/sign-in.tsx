@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useLocation, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Problem } from '../api/http.ts'
 import { t } from '../format/strings.ts'
@@ -7,9 +7,9 @@ import { Logo } from '../parts/logo.tsx'
 import { useSession, useSignIn } from './session.ts'
 import styles from './sign-in.module.css'
 
-/** Sign-in by a pasted token, or by a one-time link whose code the page hands over and then drops from the address. */
+/** Sign-in by a pasted token, or by a one-time link: its code is the fragment, which the page hands over and then drops. */
 export function SignInPage() {
-  const { code } = useSearch({ strict: false })
+  const code = new URLSearchParams(useLocation().hash).get('code')
   const navigate = useNavigate()
   const { mutate, error, isPending } = useSignIn()
   const used = useRef<string>(undefined)
@@ -19,7 +19,7 @@ export function SignInPage() {
     if (!code || used.current === code) return
     used.current = code
     mutate({ code })
-    void navigate({ to: '/sign-in', search: {}, replace: true })
+    void navigate({ to: '/sign-in', hash: '', replace: true })
   }, [code, mutate, navigate])
   useEffect(() => {
     if (isIn) void navigate({ to: '/', replace: true })

@@ -12,7 +12,7 @@ import { hasRole } from './principal.ts'
 const SIGN_IN_ACTION = 'tokentrail.sign-in'
 
 export interface SignInLink {
-  /** What to append to the server's address. The page posts the code; looking at the page uses nothing up. */
+  /** What to append to the server's address. The code is a fragment, which no server, proxy log or referrer sees; the page posts it. */
   readonly path: string
   readonly code: string
   readonly expiresAt: Milliseconds
@@ -37,7 +37,7 @@ export function createSignInLinks(o: { records: Records; door: Door; issuer: Iss
       }
       const request = { kind: 'action', owner: target.ownerId, action: SIGN_IN_ACTION, resource: target.id } as const
       const { record, token } = await o.issuer.issue({ tenantNo, actor, input: { ...request, ttlSeconds: LINK_TTL_SECONDS } })
-      return { path: `/sign-in?code=${token}`, code: token, expiresAt: record.expiresAt ?? 0 }
+      return { path: `/sign-in#code=${token}`, code: token, expiresAt: record.expiresAt ?? 0 }
     },
     async redeem(code, caller) {
       const known = await o.records.read.tokenByPublicId(publicIdOf(code))
