@@ -218,7 +218,7 @@ export interface PlaceRow {
   readonly lastAt: Milliseconds
 }
 
-interface UseRow {
+export interface UseRow {
   readonly name: string
   readonly attempts: number
   readonly accepted: number

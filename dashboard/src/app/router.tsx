@@ -4,12 +4,13 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  redirect,
   retainSearchParams,
 } from '@tanstack/react-router'
 import { t } from '../format/strings.ts'
 import { OverviewPage } from '../pages/overview.tsx'
 import { SignInPage } from '../pages/sign-in.tsx'
-import { eventsSearch, pageSearch, signInSearch, tokensSearch } from '../pages/search.ts'
+import { eventsSearch, findingsSearch, pageSearch, tokensSearch } from '../pages/search.ts'
 import { Broken, NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
 
@@ -19,7 +20,7 @@ const root = createRootRoute({
   errorComponent: Broken,
 })
 
-const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage, validateSearch: signInSearch })
+const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage })
 
 const shell = createRoute({
   getParentRoute: () => root,
@@ -35,6 +36,10 @@ const tokens = createRoute({
   path: '/tokens',
   component: lazyRouteComponent(() => import('../pages/tokens.tsx'), 'TokensPage'),
   validateSearch: tokensSearch,
+  beforeLoad: ({ search }) => {
+    if (search.kind ?? search.state ?? search.search) return
+    throw redirect({ to: '/tokens', search: (search) => ({ ...search, kind: 'access' }), replace: true })
+  },
 })
 const token = createRoute({
   getParentRoute: () => shell,
@@ -48,9 +53,21 @@ const events = createRoute({
   validateSearch: eventsSearch,
 })
 
+const findings = createRoute({
+  getParentRoute: () => shell,
+  path: '/findings',
+  component: lazyRouteComponent(() => import('../pages/findings.tsx'), 'FindingsPage'),
+  validateSearch: findingsSearch,
+})
+const finding = createRoute({
+  getParentRoute: () => shell,
+  path: '/findings/$id',
+  component: lazyRouteComponent(() => import('../pages/finding.tsx'), 'FindingPage'),
+})
+
 /** Every screen has an address, and its search parameters are its state. */
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([overview, tokens, token, events])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([overview, findings, finding, tokens, token, events])]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
     const pairs = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '') as [string, string][]

@@ -5,6 +5,7 @@ import { Icon } from '../parts/icon.tsx'
 import { useLive } from '../parts/live.tsx'
 import { Logo } from '../parts/logo.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
+import { OpenBadge } from '../pages/open-badge.tsx'
 import { useSession } from '../pages/session.ts'
 import { SignInHere } from '../pages/sign-in.tsx'
 import { WindowProvider } from '../pages/window.tsx'
@@ -14,6 +15,7 @@ import { Shortcuts } from './shortcuts.tsx'
 
 const SCREENS = [
   { to: '/', icon: 'overview', text: t.nav.overview },
+  { to: '/findings', icon: 'findings', text: t.nav.findings },
   { to: '/tokens', icon: 'tokens', text: t.nav.tokens },
   { to: '/events', icon: 'events', text: t.nav.events },
 ] as const
@@ -61,6 +63,7 @@ function Frame() {
                     <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }} className={styles['link']}>
                       <Icon name={icon} />
                       {text}
+                      {to === '/findings' && <OpenBadge />}
                     </Link>
                   </li>
                 ))}

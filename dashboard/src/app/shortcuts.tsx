@@ -69,6 +69,7 @@ function useShortcuts(isOn: boolean, openSheet: () => void): void {
   const live = useLive()
   const actions: Readonly<Record<ShortcutKeys, () => void>> = {
     'g o': () => void navigate({ to: '/' }),
+    'g f': () => void navigate({ to: '/findings' }),
     'g t': () => void navigate({ to: '/tokens' }),
     'g e': () => void navigate({ to: '/events' }),
     '←': () => page.show(shiftWindow(page.window, -1)),
@@ -77,6 +78,8 @@ function useShortcuts(isOn: boolean, openSheet: () => void): void {
     w: () => page.show({ from: 'now-7d', to: 'now' }),
     m: () => page.show({ from: 'now-30d', to: 'now' }),
     l: () => (live.state().status === 'off' ? live.start() : live.stop()),
+    j: () => focusRow(1),
+    k: () => focusRow(-1),
     '/': () => document.querySelector<HTMLElement>('[data-shortcut="filter"]')?.focus(),
     '?': openSheet,
   }
@@ -100,6 +103,13 @@ function useShortcuts(isOn: boolean, openSheet: () => void): void {
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
   }, [isOn])
+}
+
+/** Moves the focus to the next or the previous row of the list, from its start where none has the focus. */
+function focusRow(step: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-shortcut="row"]')]
+  const index = rows.findIndex((row) => row === document.activeElement)
+  rows[Math.min(rows.length - 1, Math.max(0, index + step))]?.focus()
 }
 
 const ARROWS: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→' }

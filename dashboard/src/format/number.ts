@@ -16,6 +16,11 @@ export function short(value: number): string {
   return Math.abs(value) < 10_000 ? whole.format(value) : compact.format(value)
 }
 
+/** A measured number: whole ones with every digit, others with three. */
+export function quantity(value: number): string {
+  return Number.isInteger(value) || Math.abs(value) >= 1000 ? whole.format(value) : digits2.format(value)
+}
+
 /** A share in percent, with more digits near its ends, where they matter. Never rounds up to 100 % or down to 0 %. */
 export function percent(share: number): string {
   const [coarse, middle, fine] = percents

@@ -14,13 +14,8 @@ export function pageSearch(search: Record<string, unknown>): PageSearch {
   }
 }
 
-export interface SignInSearch {
-  readonly code?: string
-}
-
-export function signInSearch(search: Record<string, unknown>): SignInSearch {
-  return texts(search, ['code'])
-}
+/** The kind of a filter that leaves the kind open. A bare address shows access tokens, among which single-use ones would drown. */
+export const ANY_KIND = 'any'
 
 export interface TokensSearch {
   readonly search?: string
@@ -57,6 +52,18 @@ export interface EventsSearch extends Readonly<Partial<Record<EventFilter, strin
 
 export function eventsSearch(search: Record<string, unknown>): EventsSearch {
   return texts(search, [...EVENT_FILTERS, 'event', 'tail'])
+}
+
+export interface FindingsSearch {
+  /** State of a finding; `any` for all. Open ones without. */
+  readonly state?: string
+  /** This one and graver ones. */
+  readonly severity?: string
+  readonly detector?: string
+}
+
+export function findingsSearch(search: Record<string, unknown>): FindingsSearch {
+  return texts(search, ['state', 'severity', 'detector'])
 }
 
 const TEXT_LENGTH_MAX = 500

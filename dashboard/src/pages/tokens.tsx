@@ -17,7 +17,7 @@ import { useTimeFormat } from '../parts/time-format.tsx'
 import { FunnelPanel } from './funnel.tsx'
 import { firstIssue } from './first-request.ts'
 import { PageHead } from './page-head.tsx'
-import type { TokensSearch } from './search.ts'
+import { ANY_KIND, type TokensSearch } from './search.ts'
 import styles from './tokens.module.css'
 import { useLastUsed } from './use-last-used.ts'
 
@@ -27,7 +27,7 @@ const PAGE_ROWS = 100
 export function TokensPage() {
   const filter: TokensSearch = useSearch({ strict: false })
   const { search, kind, state } = filter
-  const query = useTokenPages({ search, kind, state })
+  const query = useTokenPages({ search, kind: kind === ANY_KIND ? undefined : kind, state })
   const tokens = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data])
   const used = useLastUsed(tokens)
   return (
@@ -70,15 +70,15 @@ function Filters({ filter }: { readonly filter: TokensSearch }) {
     [navigate],
   )
   const onSearch = useCallback((search: string) => show({ search: search === '' ? undefined : search }), [show])
-  const isFiltered = Object.values(filter).some((value) => value !== undefined)
+  const isFiltered = Object.values(filter).some((value) => value !== undefined && value !== ANY_KIND)
   return (
     <div className={styles['filters']} role="search">
       <SearchField label={t.tokens.search} value={filter.search ?? ''} onChange={onSearch} />
       <Select
         label={t.columns.kind}
-        value={filter.kind ?? ''}
-        items={[{ key: '', text: t.tokens.anyKind }, ...optionsOf(t.kind)]}
-        onChange={(kind) => show({ kind: kind || undefined })}
+        value={filter.kind ?? ANY_KIND}
+        items={[{ key: ANY_KIND, text: t.tokens.anyKind }, ...optionsOf(t.kind)]}
+        onChange={(kind) => show({ kind })}
       />
       <Select
         label={t.columns.state}
@@ -87,7 +87,7 @@ function Filters({ filter }: { readonly filter: TokensSearch }) {
         onChange={(state) => show({ state: state || undefined })}
       />
       {isFiltered && (
-        <Button look="quiet" onPress={() => show({ search: undefined, kind: undefined, state: undefined })}>
+        <Button look="quiet" onPress={() => show({ search: undefined, kind: ANY_KIND, state: undefined })}>
           {t.tokens.clear}
         </Button>
       )}
