@@ -34,6 +34,9 @@ export const ERRORS = {
   role_invalid: { status: 400, title: 'There is no such role, or it cannot be granted' },
   // the state of a finding
   finding_changed: { status: 409, title: 'The finding was changed by somebody else in this moment' },
+  // the state of a response
+  response_state: { status: 409, title: 'The state of the response does not allow this' },
+  response_refused: { status: 409, title: 'This response must not be made' },
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },
@@ -50,6 +53,7 @@ export const ERRORS = {
   data_damaged: { status: 500, title: 'Stored bytes are not as they were written' },
   data_newer: { status: 500, title: 'The data was written by a newer version' },
   engine_missing: { status: 500, title: 'A needed engine is not installed' },
+  rule_invalid: { status: 400, title: 'The rule cannot be taken' },
   import_invalid: { status: 400, title: 'A file is not of the named format' },
 } as const satisfies Record<string, { status: number; title: string }>
 

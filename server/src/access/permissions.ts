@@ -18,6 +18,8 @@ export const PERMISSIONS = {
   'events:write': { roles: ['admin', 'ingest'], what: 'hand in events' },
   'imports:read': { roles: ['admin', 'auditor', 'ingest'], what: 'how far imports are' },
   'imports:write': { roles: ['admin', 'ingest'], what: 'note how far an import is' },
+  'rules:read': { roles: ['admin', 'analyst', 'auditor'], what: 'detection rules, their tests and back-tests' },
+  'rules:write': { roles: ['admin'], what: 'save detection rules and change their states' },
   'live:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'the live stream' },
   'status:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'versions, completeness and health of the tenant' },
   'install:read': {

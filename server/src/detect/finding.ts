@@ -43,6 +43,8 @@ export interface Found {
     readonly title: string
     readonly sentence: string
     readonly techniques: readonly string[]
+    /** It finds and notifies nobody. */
+    readonly silent?: boolean
   }
   readonly severity: Severity
   readonly confidence: Confidence

@@ -12,6 +12,7 @@ const TAGS = {
   metrics: 'Numbers with their numerator, denominator, window, watermark and completeness',
   findings: 'What detectors found, what people made of it, and how good they are',
   imports: 'How far imports are',
+  rules: 'Detection rules, their tests and back-tests',
   session: 'Signing in to the dashboard',
   operations: 'For who runs the server',
 } as const

@@ -16,7 +16,7 @@ import type { Issuer } from '../tokens/issuer.ts'
 export interface HttpParts {
   readonly records: Records
   readonly journal: Journal
-  readonly store: Pick<Store, 'health'>
+  readonly store: Pick<Store, 'health' | 'query' | 'stream'>
   readonly door: Door
   readonly issuer: Issuer
   readonly ask: Ask

@@ -21,6 +21,7 @@ import { metricRoutes } from './routes/metrics.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { questionRoutes } from './routes/questions.ts'
+import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { validateRoutes } from './routes/validate.ts'
@@ -60,6 +61,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   metricRoutes(app, parts)
   findingRoutes(app, parts)
   findingSettingRoutes(app, parts)
+  ruleRoutes(app, parts)
   const endStreams = liveRoutes(app, parts, origin)
   operationRoutes(app, parts)
   serveApiDescription(app)

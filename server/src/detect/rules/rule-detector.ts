@@ -11,16 +11,27 @@ export interface ActiveRule {
   readonly rule: LoadedRule
   /** `null` for every tenant. */
   readonly tenantNo: number | null
-  /** Tenants of their own mind for whom it does not run. */
-  readonly except?: ReadonlySet<number>
+  /** Tenants that have it off. */
+  readonly except: ReadonlySet<number>
+  /** Tenants for whom it finds and notifies nobody; of a tenant's own rule, that tenant. */
+  readonly silentFor: ReadonlySet<number>
+}
+
+/** A detector whose rules can change while it runs. */
+export interface RuleDetector extends EventDetector {
+  /** From now on these rules run. What a rule remembers is kept where its digest is the same. */
+  use(rules: readonly ActiveRule[]): void
+  /** Groups that were let go because a correlation had too many, by rule. */
+  overflow(): ReadonlyMap<string, number>
 }
 
 /** Runs rules as a detector; each finds under the name `rule:<id>`. State is kept for each rule and tenant apart. */
-export function createRuleDetector(rules: readonly ActiveRule[]): EventDetector {
-  const runners = new Map<string, Runner>()
+export function createRuleDetector(rules: readonly ActiveRule[] = []): RuleDetector {
+  let active = rules
+  let runners = new Map<string, Runner>()
 
-  function runnerOf({ rule }: ActiveRule, tenant: number): Runner {
-    const key = `${tenant} ${rule.id} ${rule.digest}`
+  function runnerOf(rule: LoadedRule, tenant: number): Runner {
+    const key = runnerKey(rule, tenant)
     const known = runners.get(key)
     if (known) return known
     const made = createRunner(rule.source)
@@ -28,13 +39,21 @@ export function createRuleDetector(rules: readonly ActiveRule[]): EventDetector 
     return made
   }
 
+  function takeUp(saved: ReadonlyMap<string, unknown>): void {
+    for (const [key, state] of saved) {
+      const tenant = Number(key.split(' ', 1)[0])
+      const one = active.find(({ rule }) => runnerKey(rule, tenant) === key)
+      if (one) runnerOf(one.rule, tenant).restore(state)
+    }
+  }
+
   return {
     see(row, found) {
-      for (const active of rules) {
-        if (!concerns(active, row.tenant)) continue
-        const { source } = active.rule
-        const firings = source.kind === 'event' ? seeEvent(source.predicate, row) : runnerOf(active, row.tenant).see(row)
-        for (const firing of firings) found(findingOf(active.rule, firing))
+      for (const one of active) {
+        if (!concerns(one, row.tenant)) continue
+        const { source } = one.rule
+        const firings = source.kind === 'event' ? seeEvent(source.predicate, row) : runnerOf(one.rule, row.tenant).see(row)
+        for (const firing of firings) found(findingOf(one, firing))
       }
     },
     pass(watermark) {
@@ -42,19 +61,31 @@ export function createRuleDetector(rules: readonly ActiveRule[]): EventDetector 
     },
     snapshot: () => [...runners].map(([key, runner]) => [key, runner.snapshot()]),
     restore(state) {
-      const saved = new Map(state as [string, unknown][])
-      runners.clear()
-      for (const active of rules)
-        for (const [key, value] of saved) {
-          const [tenant = '', id, digest] = key.split(' ')
-          if (id === active.rule.id && digest === active.rule.digest) runnerOf(active, Number(tenant)).restore(value)
-        }
+      runners = new Map()
+      takeUp(new Map(state as [string, unknown][]))
+    },
+    use(next) {
+      active = next
+      const known = new Set(next.map(({ rule }) => `${rule.id} ${rule.digest}`))
+      for (const key of runners.keys()) if (!known.has(key.slice(key.indexOf(' ') + 1))) runners.delete(key)
+    },
+    overflow: () => {
+      const byRule = new Map<string, number>()
+      for (const [key, runner] of runners) {
+        const [, id = ''] = key.split(' ')
+        byRule.set(id, (byRule.get(id) ?? 0) + runner.overflow())
+      }
+      return byRule
     },
   }
 }
 
+function runnerKey({ id, digest }: LoadedRule, tenant: number): string {
+  return `${tenant} ${id} ${digest}`
+}
+
 function concerns({ tenantNo, except }: ActiveRule, tenant: number): boolean {
-  return tenantNo === null ? !except?.has(tenant) : tenantNo === tenant
+  return tenantNo === null ? !except.has(tenant) : tenantNo === tenant
 }
 
 /** Severity of each Sigma level. */
@@ -66,12 +97,13 @@ export const SEVERITY_OF: Readonly<Record<Level, Severity>> = {
   critical: 'critical',
 }
 
-function findingOf(rule: LoadedRule, firing: Firing): Found {
+function findingOf({ rule, silentFor }: ActiveRule, firing: Firing): Found {
   const { row, measured } = firing
   const subject = subjectOf(firing)
   return {
     tenant: row.tenant,
     detector: `rule:${rule.id}`,
+    rule: { ...saidBy(rule), ...(silentFor.has(row.tenant) ? { silent: true } : {}) },
     severity: SEVERITY_OF[rule.about.level],
     confidence: 'high',
     subject,
@@ -86,6 +118,17 @@ function findingOf(rule: LoadedRule, firing: Firing): Found {
     evidenceCount: firing.evidenceCount,
     caveats: [...(row.count > 1 ? (['coalesced'] as const) : []), ...(firing.incomplete ? (['incomplete'] as const) : [])],
     touches: [subject, ...touchedBy(row)].filter(isFirst),
+  }
+}
+
+/** What a rule says of itself, where the catalogue speaks for the detectors that are code. */
+function saidBy({ about, version }: LoadedRule): NonNullable<Found['rule']> {
+  const plain = about.description.replaceAll(/[{}]/g, '').replaceAll(/\s+/g, ' ').trim()
+  return {
+    version,
+    title: about.title,
+    sentence: plain === '' ? `${about.title.replaceAll(/[{}]/g, '')}: {events} events.` : plain,
+    techniques: about.tags.flatMap((tag) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(tag)?.[1]?.toUpperCase() ?? []),
   }
 }
 
