@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { TrailError } from '../errors.ts'
+import { RESPONSE_TABLES } from './response-tables.ts'
 import type { Database } from './schema.ts'
 
 export type RecordsForm = 'sqlite' | 'postgres'
@@ -120,6 +121,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       text TEXT NOT NULL, saved_at INTEGER NOT NULL, PRIMARY KEY (tenant_no, id, version)
     ) TABLE_END`,
   ],
+  RESPONSE_TABLES,
 ]
 
 /** The version that this code reads and writes. */

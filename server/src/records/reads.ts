@@ -4,6 +4,7 @@ import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
 import { readsOfFindings } from './finding-reads.ts'
+import { readsOfResponses } from './response-reads.ts'
 import { readsOfRules } from './rule-reads.ts'
 import { listTokens } from './list.ts'
 import type { ImportProgress, OutboxEvent, RecordReads, SessionRecord, TokenRecord } from './records.ts'
@@ -29,6 +30,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfHouse(db),
     ...readsOfFindings(db, answer),
     ...readsOfRules(db, answer),
+    ...readsOfResponses(db, answer),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason, TokenKind } from 'tokentrail'
 import type { EventRow } from '../event/row.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
+import type { ResponseActions, ResponseReads, ResponseThrottle } from './responses.ts'
 import type { RuleActions, RuleReads } from './rules.ts'
 
 /** How a token ended. Plain expiry is not written at once: it follows from `expiresAt`; a sweep notes it later. */
@@ -61,6 +62,8 @@ export interface TokenRecord {
   readonly suspendedAt: Milliseconds | null
   /** When a suspension ends by itself (the sweep resumes the token), else null. */
   readonly suspendedUntil: Milliseconds | null
+  /** A limit that a response set, beside the token's own; it counts until its `until`. */
+  readonly throttle: ResponseThrottle | null
   readonly endedAt: Milliseconds | null
   readonly ending: Ending | null
   readonly endingReason: FactReason | null
@@ -158,7 +161,7 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  * resolves, and is refused whole (`records_unavailable`) when it cannot be. Parameters and results are plain data, because
  * on SQLite they cross to the writer thread. `at` is the caller's clock.
  */
-export interface RecordActions extends FindingActions, RuleActions {
+export interface RecordActions extends FindingActions, RuleActions, ResponseActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
   addTenant(p: {
     name: string
@@ -343,7 +346,7 @@ export interface TokenFilter {
 export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' | Ending
 
 /** Reading is synchronous nowhere: on PostgreSQL it is a round trip, on SQLite about 12 µs. */
-export interface RecordReads extends FindingReads, RuleReads {
+export interface RecordReads extends FindingReads, RuleReads, ResponseReads {
   tenant(no: number): Promise<Tenant | null>
   tenantById(id: string): Promise<Tenant | null>
   tenants(): Promise<readonly Tenant[]>

@@ -1,4 +1,5 @@
 import type { Generated, Kysely } from 'kysely'
+import type { LeakTable, ResponseTable } from './response-tables.ts'
 
 /** The tables of records, the same on SQLite and PostgreSQL. Times are milliseconds UTC, flags are 0 or 1, lists are JSON. */
 export interface Schema {
@@ -19,6 +20,8 @@ export interface Schema {
   notice_credit: NoticeCreditTable
   rule: RuleTable
   rule_text: RuleTextTable
+  response: ResponseTable
+  leak: LeakTable
 }
 
 export type Database = Kysely<Schema>
@@ -80,6 +83,7 @@ export interface TokenTable {
   grace_until: number | null
   suspended_at: number | null
   suspended_until: number | null
+  throttle: string | null
   ended_at: number | null
   ending: string | null
   ending_reason: string | null

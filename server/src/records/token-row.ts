@@ -43,6 +43,7 @@ const FIELDS: readonly (readonly [field: OwnField, column: keyof TokenTable, for
   ['graceUntil', 'grace_until', 'plain'],
   ['suspendedAt', 'suspended_at', 'plain'],
   ['suspendedUntil', 'suspended_until', 'plain'],
+  ['throttle', 'throttle', 'json'],
   ['endedAt', 'ended_at', 'plain'],
   ['ending', 'ending', 'plain'],
   ['endingReason', 'ending_reason', 'plain'],

@@ -126,6 +126,7 @@ export function recordOf(known: KnownToken): TokenRecord {
     graceUntil: shared.graceUntil,
     suspendedAt: shared.suspendedAt,
     suspendedUntil: shared.suspendedUntil,
+    throttle: shared.throttle,
     endedAt: shared.endedAt,
     ending: shared.ending,
     endingReason: shared.endingReason,

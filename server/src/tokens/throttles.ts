@@ -1,5 +1,6 @@
 import type { DecisionReason, Milliseconds } from 'tokentrail'
 import type { Journal } from '../journal/journal.ts'
+import { throttleOf } from '../records/responses.ts'
 import { createAllowances, type Rate } from './allowance.ts'
 import type { ValidationRequest } from './door.ts'
 import { createEpisodes } from './episodes.ts'
@@ -23,7 +24,7 @@ export interface Throttles {
   global(ticks: number): Throttle | undefined
   /** A failure: the source pays for it, and after a lookup the door. */
   failed(visit: Visit, wasLookedUp: boolean): void
-  /** What a token that would be accepted may spend: its own rate, then its tenant's. A check spends nothing. */
+  /** What a token that would be accepted may spend: its own rate, its tenant's, then a response's. A check spends nothing. */
   accepting(visit: Visit): Throttle | undefined
   /** Notes a refusal: a run of them is one episode. */
   refused(visit: Visit, throttle: Throttle, network: bigint): void
@@ -41,6 +42,7 @@ export function createThrottles(limits: DoorLimits, journal: Pick<Journal, 'appe
   const door = createAllowances<number>(1)
   const tokens = createAllowances<number>(TOKENS_MAX)
   const tenants = createAllowances<number>(TENANTS_MAX)
+  const responses = createAllowances<number>(TOKENS_MAX)
   const episodes = createEpisodes(journal)
 
   function ofToken({ request, token, ticks }: Visit): Throttle | undefined {
@@ -53,6 +55,13 @@ export function createThrottles(limits: DoorLimits, journal: Pick<Journal, 'appe
     if (!limits.tenant) return undefined
     const waitMs = tenants[request.check === true ? 'waitMs' : 'take'](request.tenantNo, limits.tenant, ticks)
     return waitMs > 0 ? { reason: 'limit_tenant', rate: limits.tenant, waitMs, subject: '' } : undefined
+  }
+
+  function ofResponse({ request, token, at, ticks }: Visit): Throttle | undefined {
+    const rate = token ? throttleOf(token, at) : null
+    if (!token || !rate) return undefined
+    const waitMs = responses[request.check === true ? 'waitMs' : 'take'](token.no, rate, ticks)
+    return waitMs > 0 ? { reason: 'limit_response', rate, waitMs, subject: String(token.no) } : undefined
   }
 
   return {
@@ -73,10 +82,10 @@ export function createThrottles(limits: DoorLimits, journal: Pick<Journal, 'appe
       if (source !== undefined) sources.take(source, limits.sourceFailures, ticks)
       if (wasLookedUp) door.take(0, limits.globalFailures, ticks)
     },
-    accepting: (visit) => ofToken(visit) ?? ofTenant(visit),
+    accepting: (visit) => ofToken(visit) ?? ofTenant(visit) ?? ofResponse(visit),
     refused({ request, tenant, token, at }, { reason, rate, subject }, network) {
       const retention = tenant?.retention ?? 1
-      const about = reason === 'limit_token' ? token : null
+      const about = reason === 'limit_token' || reason === 'limit_response' ? token : null
       episodes.refused(
         { reason, tenantNo: request.tenantNo, retention, subject, token: about, network, windowMs: rate.windowMs },
         at,
@@ -84,7 +93,7 @@ export function createThrottles(limits: DoorLimits, journal: Pick<Journal, 'appe
     },
     tidy(at, ticks) {
       episodes.settle(at)
-      for (const allowances of [sources, tokens, tenants]) allowances.tidy(ticks)
+      for (const allowances of [sources, tokens, tenants, responses]) allowances.tidy(ticks)
     },
     close: (at) => episodes.settle(at, true),
   }

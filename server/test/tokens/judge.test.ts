@@ -171,6 +171,7 @@ function token(...changes: readonly Partial<TokenRecord>[]): TokenRecord {
     graceUntil: null,
     suspendedAt: null,
     suspendedUntil: null,
+    throttle: null,
     endedAt: null,
     ending: null,
     endingReason: null,

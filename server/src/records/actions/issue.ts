@@ -4,6 +4,7 @@ import { TrailError } from '../../errors.ts'
 import type { Actor, DigestScheme, EventFacts, EventNumber, NewToken, TokenRecord } from '../records.ts'
 import type { TokenTable } from '../schema.ts'
 import { changed, type Action, type Transaction } from '../transaction.ts'
+import { matchLeaks } from './leaks.ts'
 import { internOwner } from './owners.ts'
 import { noteToken, readToken } from './token-change.ts'
 
@@ -31,6 +32,7 @@ export const importTokens: Action<'importTokens'> = async (tx, { tokens, at, act
     else existing.push(token.id)
   }
   for (const token of imported) await noteImported(tx, token, at, actor)
+  for (const token of imported) await matchLeaks(tx, token, at, actor)
   return { imported, existing }
 }
 
@@ -197,6 +199,7 @@ function toValues(token: NewToken, ownerNo: number, at: Milliseconds, lineage: L
     grace_until: null,
     suspended_at: null,
     suspended_until: null,
+    throttle: null,
     ended_at: null,
     ending: null,
     ending_reason: null,

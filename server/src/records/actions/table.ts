@@ -17,6 +17,9 @@ import {
 import { importTokens, issueToken, observeTokens } from './issue.ts'
 import { putMark } from './marks.ts'
 import { putOwner } from './owners.ts'
+import { judgeLeak, reportLeak } from './leaks.ts'
+import { approveResponse, declineResponse, proposeResponse } from './responses.ts'
+import { applyResponse, failResponse, undoResponse } from './response-steps.ts'
 import { putRule } from './rules.ts'
 import { attemptToken, consumeToken, noteSent, rekeyToken, useToken } from './spend.ts'
 import { approveSuppression, endSuppression, suppressFinding } from './suppressions.ts'
@@ -58,4 +61,12 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   approveSuppression,
   endSuppression,
   putMark,
+  proposeResponse,
+  approveResponse,
+  declineResponse,
+  applyResponse,
+  failResponse,
+  undoResponse,
+  reportLeak,
+  judgeLeak,
 }
