@@ -5,6 +5,15 @@ import type { Found } from './finding.ts'
 /** Options of the engine that can go to another thread. */
 export type ThreadEngineOptions = Pick<EngineOptions, 'limits' | 'also' | 'lanesMax'>
 
+/** How often the thread writes down what it knows, and how much it reads at once. */
+export interface Pace {
+  readonly checkpointMs: number
+  /** Bounds the thread's memory, and how long it does not listen. */
+  readonly pageBytesMax: number
+}
+
+export const PACE: Pace = { checkpointMs: 60_000, pageBytesMax: 512 * 1024 }
+
 /** What the detecting thread starts with. */
 export interface WatchThreadOptions {
   readonly journalFile: string
@@ -15,6 +24,7 @@ export interface WatchThreadOptions {
   readonly upTo: number
   readonly now: Milliseconds
   readonly engine: ThreadEngineOptions
+  readonly pace: Pace
   readonly zones: readonly (readonly [tenantNo: number, zone: string])[]
 }
 

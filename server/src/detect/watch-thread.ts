@@ -10,9 +10,6 @@ import { createEngine } from './engine.ts'
 import type { Found } from './finding.ts'
 import type { FromWatchThread, ToWatchThread, WatchThreadOptions } from './watch-messages.ts'
 
-/** Frames read at once, which bounds this thread's memory and how long it does not listen. */
-const PAGE_BYTES_MAX = 512 * 1024
-const CHECKPOINT_MS = 60_000
 /** Messages of findings on their way to be kept, at most. */
 const UNKEPT_MAX = 64
 /** How long the end waits for the last findings to be kept; what is not is found again at the next start. */
@@ -20,7 +17,7 @@ const LAST_KEPT_MS = 3000
 /** A page that shows nothing new is asked for again after this. */
 const AGAIN_MS = 200
 
-const { journalFile, checkpointFile, engine: options, zones, ...start } = workerData as WatchThreadOptions
+const { journalFile, checkpointFile, engine: options, zones, pace, ...start } = workerData as WatchThreadOptions
 const zoneOf = new Map(zones)
 const newEngine = () => createEngine({ ...options, timeZoneOf: (tenantNo) => zoneOf.get(tenantNo) ?? 'UTC' })
 let engine = newEngine()
@@ -80,13 +77,13 @@ async function detectUntilClosed(): Promise<void> {
     if (at.leaveTo > at.position) leaveOut(at.leaveTo)
     if (at.position < at.newest && sent.no - sent.kept < UNKEPT_MAX) await readOn()
     else await somethingNew()
-    if (checkpoint.isWanted || performance.now() - checkpoint.ms >= CHECKPOINT_MS) await writeWhenKept()
+    if (checkpoint.isWanted || performance.now() - checkpoint.ms >= pace.checkpointMs) await writeWhenKept()
   }
 }
 
 /** Takes one page, batch by batch: time passes with each batch, so that pages may be cut anywhere. */
 async function readOn(): Promise<void> {
-  const page = reader.next(at.position, PAGE_BYTES_MAX, at.newest)
+  const page = reader.next(at.position, pace.pageBytesMax, at.newest)
   if (page.upTo === at.position) return after(AGAIN_MS)
   for (const { frame, receivedAt } of page.batches) {
     take(decodeFrame(frame), receivedAt)
@@ -116,7 +113,7 @@ function leaveOut(position: number): void {
   const from = at.receivedAt || at.now
   let [count, to, upTo] = [0, from, at.position]
   while (upTo < position) {
-    const page = reader.next(upTo, PAGE_BYTES_MAX, position)
+    const page = reader.next(upTo, pace.pageBytesMax, position)
     if (page.upTo === upTo) break
     for (const { frame, receivedAt } of page.batches) {
       count += frameRows(frame)
@@ -159,7 +156,7 @@ function tell(found: readonly Found[]): void {
 /** Resolves at the next message, or when a checkpoint is due. */
 function somethingNew(): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, Math.max(1, CHECKPOINT_MS - (performance.now() - checkpoint.ms)))
+    const timer = setTimeout(done, Math.max(1, pace.checkpointMs - (performance.now() - checkpoint.ms)))
     wake = done
     function done(): void {
       clearTimeout(timer)

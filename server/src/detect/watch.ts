@@ -7,12 +7,19 @@ import type { Journal } from '../journal/journal.ts'
 import type { Records } from '../records/records.ts'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
 import type { Found } from './finding.ts'
-import type { FromWatchThread, ThreadEngineOptions, ToWatchThread, WatchThreadOptions } from './watch-messages.ts'
+import {
+  PACE,
+  type FromWatchThread,
+  type Pace,
+  type ThreadEngineOptions,
+  type ToWatchThread,
+  type WatchThreadOptions,
+} from './watch-messages.ts'
 
 export interface WatchOptions {
   readonly journal: Journal
   readonly journalFile: string
-  readonly records: Records
+  readonly records: Pick<Records, 'read'>
   readonly clock: Clock
   readonly log: Log
   /** Where detection remembers what it learned; written anew every minute. */
@@ -20,6 +27,7 @@ export interface WatchOptions {
   /** Keeps findings. Until it resolves they are not forgotten; when it rejects it is called again with the same. */
   readonly onFound: (found: readonly Found[]) => void | Promise<void>
   readonly engine?: ThreadEngineOptions
+  readonly pace?: Partial<Pace>
 }
 
 /** How detection is doing. */
@@ -81,7 +89,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   const ticking = setInterval(tick, TICK_MS).unref()
 
   function start(from: number): Worker {
-    const { journalFile, checkpointFile, engine = {} } = options
+    const { journalFile, checkpointFile, engine = {}, pace } = options
     const data: WatchThreadOptions = {
       journalFile,
       checkpointFile,
@@ -89,6 +97,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
       upTo: journal.position(),
       now: clock.now(),
       engine,
+      pace: { ...PACE, ...pace },
       zones,
     }
     const thread = new Worker(moduleUrl('./watch-thread', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
@@ -174,7 +183,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
 }
 
 /** Time zones of tenants that have set one; seasons follow them. */
-async function zonesOf(records: Records): Promise<readonly (readonly [number, string])[]> {
+async function zonesOf(records: Pick<Records, 'read'>): Promise<readonly (readonly [number, string])[]> {
   const tenants = await records.read.tenants()
   const zones = await Promise.all(tenants.map(async ({ no }) => [no, await records.read.setting(no, ZONE_SETTING)] as const))
   return zones.flatMap(([no, zone]) => (zone === null ? [] : [[no, zone] as const]))
