@@ -4,7 +4,9 @@ import { NOTICES_PER_WEEK } from '../../server/src/detect/desk/budget.ts'
 import { foundOf } from '../../server/src/detect/desk/quiet-time.ts'
 import type { Engine } from '../../server/src/detect/engine.ts'
 import type { Found } from '../../server/src/detect/finding.ts'
-import type { Truth, WorldBatch } from '../../server/src/simulate/world/world.ts'
+import type { Truth } from '../../server/src/simulate/world/truth.ts'
+import type { WorldBatch } from '../../server/src/simulate/world/world.ts'
+import { createCounts } from './counts.ts'
 import { createMatching, type Matching } from './matching.ts'
 
 /** What finds: the engine, or a baseline in its place. */
@@ -50,24 +52,26 @@ export function runWorld(
 ): Outcome {
   const all: Found[] = []
   const dockets = new Map<number, Docket>()
+  const counts = createCounts()
   let [events, ms] = [0, 0]
   for (const { rows, receivedAt } of world.batches()) {
     const started = performance.now()
     const found = [...detecting.take(rows, receivedAt), ...detecting.pass(receivedAt)]
     ms += performance.now() - started
     events += rows.length
+    for (const row of rows) counts.add(row)
     for (const each of found) {
       if (each.detectedAt >= world.judgedFrom) all.push(each)
       docketOf(dockets, each.tenant).take(each, receivedAt)
     }
   }
-  const matching = createMatching(world.truths)
+  const matching = createMatching(world.truths, counts)
   const seen = all.map((found): Seen => ({ found, attacks: matching.attacksOf(found) }))
   const incidents = [...dockets.values()].flatMap((docket) => incidentsOf(docket, matching, world.judgedFrom))
   return {
     events,
     microsPerEvent: (ms * 1000) / Math.max(1, events),
-    attacks: world.truths.filter(({ events: own }) => own.length > 0).map((truth) => caught(truth, seen, incidents)),
+    attacks: world.truths.filter(({ rows }) => rows.length > 0).map((truth) => caught(truth, seen, incidents)),
     incidents,
     detectors: byDetector(seen),
   }
@@ -99,7 +103,7 @@ function incidentsOf(docket: Docket, matching: Matching, judgedFrom: Millisecond
 function caught(truth: Truth, seen: readonly Seen[], incidents: readonly JudgedIncident[]): Caught {
   const own = seen.filter(({ found, attacks }) => found.severity !== 'info' && attacks.includes(truth.attack))
   const [first] = own.map(({ found }) => found.detectedAt).toSorted((a, b) => a - b)
-  const begun = Math.min(...truth.times)
+  const begun = truth.rows.reduce((earliest, { occurredAt }) => Math.min(earliest, occurredAt), Infinity)
   return {
     truth,
     detectors: new Set(own.map(({ found }) => found.detector)),

@@ -1,11 +1,11 @@
 /**
  * How good detection is on simulated tenants: `npm run bench -- detection [--seeds 1,2] [--tenants N] [--learn WEEKS] [--weeks WEEKS]
- * [--calls PER_DAY] [--attacks PER_TENANT] [--geo] [--note TEXT]`. Seeds 1 to 99 are for development, those from 1,000 on for releases.
+ * [--calls PER_DAY] [--attacks PER_TENANT] [--geo] [--parts LIST] [--note TEXT]`. Seeds 1 to 99 are for development, those from 1,000 on for releases.
  * Prints one JSON; a line of each scored run is kept in bench/detect/runs.jsonl.
  */
 import { parseArgs } from 'node:util'
 import { createEngine } from '../../server/src/detect/engine.ts'
-import { createWorld, type World, type WorldOptions } from '../../server/src/simulate/world/world.ts'
+import { createWorld, type World } from '../../server/src/simulate/world/world.ts'
 import { firstSeen, fixedThresholds } from '../detect/baselines.ts'
 import { attackFigures, cleanFigures } from '../detect/figures.ts'
 import { keepRun } from '../detect/ledger.ts'
@@ -16,12 +16,13 @@ import { machineFacts, round } from './machine.ts'
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1' },
-    tenants: { type: 'string', default: '4' },
+    tenants: { type: 'string', default: '2' },
     learn: { type: 'string', default: '4' },
     weeks: { type: 'string', default: '4' },
-    calls: { type: 'string', default: '600' },
+    calls: { type: 'string', default: '400' },
     attacks: { type: 'string', default: '12' },
     geo: { type: 'boolean', default: false },
+    parts: { type: 'string', default: 'attacked,clean,shuffled,baselines' },
     note: { type: 'string', default: '' },
   },
 })
@@ -34,26 +35,19 @@ const size = {
   geo: values.geo,
 }
 const attacksPerTenant = Number(values.attacks)
+type Watched = Pick<World, 'judgedFrom' | 'truths' | 'batches' | 'timeZone'>
 const tenantWeeks = seeds.length * size.tenants * size.judgedWeeks
 
 const machine = machineFacts()
 const started = performance.now()
-const attacked = { engine: [] as Outcome[], fixed: [] as Outcome[], first: [] as Outcome[] }
-const clean = { engine: [] as Outcome[], fixed: [] as Outcome[], first: [] as Outcome[] }
-const nothing: Outcome[] = []
-for (const seed of seeds) {
-  for (const [into, attacks] of [
-    [attacked, attacksPerTenant],
-    [clean, 0],
-  ] as const) {
-    const make = () => world({ seed, attacksPerTenant: attacks })
-    into.engine.push(watched(`seed ${seed}, ${attacks} attacks`, make(), engineOf))
-    into.fixed.push(watched(`seed ${seed}, ${attacks} attacks, fixed thresholds`, make(), fixedThresholds))
-    into.first.push(watched(`seed ${seed}, ${attacks} attacks, first seen`, make(), firstSeen))
-  }
-  const source = world({ seed, attacksPerTenant: 0 })
-  nothing.push(watched(`seed ${seed}, times shuffled`, { ...shuffled(source, seed), timeZone: source.timeZone }, engineOf))
-}
+const wants = (part: string): boolean => values.parts.split(',').includes(part)
+const attacked: readonly Outcome[] = wants('attacked')
+  ? seeds.map((seed) => run(`seed ${seed}, attacked`, world(seed), engineOf))
+  : []
+const clean: readonly Outcome[] = wants('clean') ? seeds.map((seed) => run(`seed ${seed}, clean`, world(seed, 0), engineOf)) : []
+const nothing: readonly Outcome[] = wants('shuffled')
+  ? seeds.map((seed) => run(`seed ${seed}, shuffled`, shuffledWorld(seed), engineOf))
+  : []
 
 const result = {
   suite: 'detection',
@@ -62,22 +56,31 @@ const result = {
   seeds,
   ...size,
   attacksPerTenant,
-  seconds: round((performance.now() - started) / 1000),
-  events: attacked.engine.reduce((sum, { events }) => sum + events, 0),
-  microsPerEvent: round(attacked.engine.reduce((sum, { microsPerEvent }) => sum + microsPerEvent, 0) / seeds.length),
-  attacked: attackFigures(attacked.engine),
-  clean: cleanFigures(clean.engine, tenantWeeks),
+  events: attacked.reduce((sum, { events }) => sum + events, 0),
+  microsPerEvent: attacked.map(({ microsPerEvent }) => round(microsPerEvent)),
+  attacked: attackFigures(attacked),
+  clean: cleanFigures(clean, tenantWeeks),
   shuffled: cleanFigures(nothing, tenantWeeks),
-  baselines: {
-    fixedThresholds: { attacked: brief(attacked.fixed), clean: cleanFigures(clean.fixed, tenantWeeks) },
-    firstSeen: { attacked: brief(attacked.first), clean: cleanFigures(clean.first, tenantWeeks) },
-  },
+  baselines: wants('baselines') ? { fixedThresholds: baseline(fixedThresholds), firstSeen: baseline(firstSeen) } : null,
+  seconds: round((performance.now() - started) / 1000),
 }
 keepRun(result, values.note)
 process.stdout.write(`${JSON.stringify(result)}\n`)
 
-function world(o: Pick<WorldOptions, 'seed' | 'attacksPerTenant'>): World {
-  return createWorld({ ...size, ...o })
+function baseline(make: () => Detecting) {
+  const outcomes = seeds.map((seed) => run(`seed ${seed}, ${make.name}`, world(seed), make))
+  const { recall, told, precision, provoked, afterMs } = attackFigures(outcomes)
+  const quiet = seeds.map((seed) => run(`seed ${seed}, ${make.name}, clean`, world(seed, 0), make))
+  return { recall, told, precision, provoked, afterMs, clean: cleanFigures(quiet, tenantWeeks) }
+}
+
+function world(seed: number, attacks = attacksPerTenant): World {
+  return createWorld({ ...size, seed, attacksPerTenant: attacks })
+}
+
+function shuffledWorld(seed: number): Watched {
+  const source = world(seed, 0)
+  return { ...shuffled(source, seed), timeZone: source.timeZone }
 }
 
 /** As the product runs it: knowing a tenant's time zone and nothing else than its events. */
@@ -85,15 +88,8 @@ function engineOf({ timeZone }: Pick<World, 'timeZone'>): Detecting {
   return createEngine({ timeZoneOf: timeZone })
 }
 
-type Watched = Pick<World, 'judgedFrom' | 'truths' | 'batches' | 'timeZone'>
-
-function watched(name: string, seen: Watched, detecting: (seen: Watched) => Detecting): Outcome {
-  const outcome = runWorld(seen, detecting(seen))
+function run(name: string, watched: Watched, detecting: (watched: Watched) => Detecting): Outcome {
+  const outcome = runWorld(watched, detecting(watched))
   process.stderr.write(`${name}: ${outcome.events} events, ${round(outcome.microsPerEvent)} µs each\n`)
   return outcome
-}
-
-function brief(outcomes: readonly Outcome[]) {
-  const { recall, told, precision, provoked, afterMs } = attackFigures(outcomes)
-  return { recall, told, precision, provoked, afterMs }
 }

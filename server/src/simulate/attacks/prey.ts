@@ -32,7 +32,7 @@ export function createPrey(story: Story, random: Random): Prey {
   function victim(from: Milliseconds, until: Milliseconds, suits: (caller: Caller) => boolean = () => true): Victim {
     const free = story.callers.filter((caller) => !taken.has(caller) && suits(caller) && isSteady(story, caller, from, until))
     if (free.length === 0) throw new TypeError('story: expected more callers than attacks')
-    const caller = random.pick(free.toSorted((a, b) => b.perDay - a.perDay).slice(0, Math.ceil(free.length / 2)))
+    const caller = random.pick(free.toSorted((a, b) => b.perDay - a.perDay).slice(0, Math.ceil(free.length / 3)))
     taken.add(caller)
     const token = tokenAt(caller, from)
     const [ip = '', agent = ''] = [caller.addresses[0], caller.agents[0]]

@@ -1,8 +1,8 @@
-import { eventId, type Milliseconds } from 'tokentrail'
+import type { Milliseconds } from 'tokentrail'
 import type { EventRow } from '../../event/row.ts'
-import { SCENARIOS, type ScenarioName } from '../attacks/scenarios.ts'
+import { SCENARIOS } from '../attacks/scenarios.ts'
 import { createPrey } from '../attacks/prey.ts'
-import type { Assault, Variant } from '../attacks/attack.ts'
+import type { Assault } from '../attacks/attack.ts'
 import { BENIGN, type Deed } from '../deed.ts'
 import { createRandom } from '../random.ts'
 import { DAY_MS } from '../rhythm.ts'
@@ -10,7 +10,8 @@ import type { Story } from '../story.ts'
 import { scheduleAttacks, type Planned } from './schedule.ts'
 import { createPretendPrivacy } from './pseudonyms.ts'
 import { createWorldTenant, PIECE_MS, type WorldTenant } from './tenant.ts'
-import type { WorldToken } from './life.ts'
+import { tokenNo, type WorldToken } from './life.ts'
+import type { Truth } from './truth.ts'
 
 export interface WorldOptions {
   readonly seed: number
@@ -24,24 +25,6 @@ export interface WorldOptions {
   readonly attacksPerTenant: number
   /** Whether the operator has given a geo file. */
   readonly geo: boolean
-}
-
-/** The truth about one attack; kept apart from the events, which know nothing of it. */
-export interface Truth {
-  readonly attack: number
-  readonly scenario: ScenarioName
-  readonly variant: Variant
-  readonly tenant: number
-  readonly from: Milliseconds
-  to: Milliseconds
-  /** Numbers of its events, `evt_…`, and when each happened. */
-  readonly events: string[]
-  readonly times: Milliseconds[]
-  /** Tokens, owners and networks (hex) that it touches. */
-  readonly tokens: ReadonlySet<number>
-  readonly owners: ReadonlySet<number>
-  readonly networks: ReadonlySet<string>
-  readonly framed: number | null
 }
 
 /** Events in the order of the journal, as one batch; it arrives as a whole. */
@@ -94,30 +77,9 @@ export function createWorld(options: WorldOptions): World {
     const { attack, scenario, variant, tenant, from: begin, until } = planned
     const random = createRandom(`attack/${seed}/${attack}/${scenario}/${variant}`)
     const assault: Assault = SCENARIOS[scenario].tell[variant]({ story, random, from: begin, until, prey })
-    truths[attack] = {
-      attack,
-      scenario,
-      variant,
-      tenant,
-      from: begin,
-      to: begin,
-      events: [],
-      times: [],
-      ...NOTHING(),
-      framed: assault.framed ?? null,
-    }
+    const framed = assault.framed === undefined ? null : tokenNo(tenant, assault.framed)
+    truths[attack] = { attack, scenario, variant, tenant, from: begin, framed, rows: [] }
     return assault
-  }
-
-  function note(attack: number, row: EventRow): void {
-    const truth = truths[attack]
-    if (!truth) return
-    truth.to = Math.max(truth.to, row.occurredAt)
-    truth.events.push(eventId(row.writer, row.seq))
-    truth.times.push(row.occurredAt)
-    for (const no of [row.tokenNo, row.claimedNo]) if (no !== 0) (truth.tokens as Set<number>).add(no)
-    if (row.ownerNo !== 0) (truth.owners as Set<number>).add(row.ownerNo)
-    if (row.network !== 0n) (truth.networks as Set<string>).add(row.network.toString(16))
   }
 
   function* batches(): Iterable<WorldBatch> {
@@ -136,7 +98,7 @@ export function createWorld(options: WorldOptions): World {
           batch = []
         }
         const row = tenant.row(deed, WRITER, ++seq)
-        if (deed.attack !== BENIGN) note(deed.attack, row)
+        if (deed.attack !== BENIGN) truths[deed.attack]?.rows.push(row)
         batch.push(row)
       }
       for (; end <= piece + PIECE_MS; end += BATCH_MS) {
@@ -168,9 +130,3 @@ interface Waiting {
   readonly tenant: WorldTenant
   readonly deed: Deed
 }
-
-const NOTHING = (): Pick<Truth, 'tokens' | 'owners' | 'networks'> => ({
-  tokens: new Set(),
-  owners: new Set(),
-  networks: new Set(),
-})
