@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { IngestEvent } from 'tokentrail'
 import { credentialError } from './cloudtrail-errors.ts'
+import { factsOf } from './cloudtrail-facts.ts'
 import type { Format, Mapped } from './format.ts'
 
 /**
@@ -35,11 +36,14 @@ export const cloudtrail: Format = {
     'userIdentity.accountId',
     'userIdentity.type',
     'userIdentity.invokedBy',
+    'userIdentity.userName',
     'userIdentity.sessionContext.sessionIssuer.arn',
     // of the key that a call made, changed or removed
     'requestParameters.accessKeyId',
     'requestParameters.userName',
     'requestParameters.status',
+    'requestParameters.policyArn',
+    'requestParameters.policyName',
     'responseElements.accessKey.accessKeyId',
     'responseElements.accessKey.userName',
   ]),
@@ -95,21 +99,15 @@ function ownerOf(identity: Json): string | undefined {
 function validation(event: Json, about: About, key: string): IngestEvent {
   const code = text(event.errorCode)
   const error = code === undefined ? undefined : credentialError(code)
-  const detail = code === undefined ? {} : { detail: { errorCode: code.slice(0, 128) } }
+  const detail = { detail: factsOf(event) }
   if (!error) return { ...about, ...detail, kind: 'access', token: key, outcome: 'accepted', reason: 'valid' }
   const who = error.proven ? { token: key } : { claimed: key, credential: createHash('sha256').update(key).digest('hex') }
   return { ...about, ...detail, kind: 'access', ...who, outcome: 'rejected', reason: error.reason }
 }
 
 function withoutKey(event: Json, about: About): IngestEvent {
-  const identity = object(event.userIdentity) ?? {}
-  const detail = {
-    ...given('errorCode', text(event.errorCode)?.slice(0, 128)),
-    ...given('identity', text(identity.type)),
-    ...given('invokedBy', text(identity.invokedBy)?.slice(0, 128)),
-  }
   const { owner, ...rest } = about
-  return { ...rest, ...given('actor', owner), type: 'cloudtrail.call', detail }
+  return { ...rest, ...given('actor', owner), type: 'cloudtrail.call', detail: factsOf(event) }
 }
 
 /** The life of the key that a call made, changed or removed: not the key that made the call. */
