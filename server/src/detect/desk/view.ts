@@ -151,7 +151,7 @@ function viewOf(record: FindingRecord, found: Found, names: FoundNames, format: 
     features: features.map(printable),
     unless: unless.map(printable),
     evidence,
-    evidenceCount,
+    evidenceCount: Math.max(evidenceCount, evidence.length),
     caveats,
     techniques,
     suggests,
