@@ -249,7 +249,9 @@ describe('tokens', () => {
     await page.getByText('200 shown').waitFor()
     await page.getByRole('combobox', { name: 'State' }).selectOption('revoked')
     await expect.poll(() => new URL(page.url()).searchParams.get('state')).toBe('revoked')
-    expect(site.requests.some((request) => request.includes('/v1/tokens?state=revoked'))).toBe(true)
+    expect(site.requests.some((request) => request.includes('/v1/tokens?kind=access&state=revoked'))).toBe(true)
+    await page.getByRole('button', { name: 'Clear filters' }).click()
+    await expect.poll(() => new URL(page.url()).search).toBe('?kind=any')
   })
 
   test('single-use tokens show how far they get', async () => {
@@ -362,6 +364,8 @@ describe('events', () => {
 describe('every screen', () => {
   const SCREENS = [
     ['overview', '/', 'Newest events'],
+    ['findings', '/findings', 'held back: of that many'],
+    ['finding', '/findings/fnd_1', 'Other findings of this incident'],
     ['tokens', '/tokens', 'Load more'],
     ['token', '/tokens/tok0000000000006', 'Use after its end'],
     ['events', '/events', 'Load more'],
@@ -407,7 +411,8 @@ describe('every screen', () => {
         ),
       )
     }
-    expect(walked.slice(0, 5)).toEqual(['Skip to the content', 'Tokentrail', 'Overview', 'Tokens', 'Events'])
+    expect(walked.slice(0, 4)).toEqual(['Skip to the content', 'Tokentrail', 'Overview', 'Findings2 open, high or crit'])
+    expect(walked.slice(4, 6)).toEqual(['Tokens', 'Events'])
     expect(new Set(walked).size).toBeGreaterThan(15)
     expect(walked).toContain('Validations by outcome. ')
   })

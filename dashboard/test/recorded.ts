@@ -59,7 +59,7 @@ const NAMES = [
   'support console',
 ] as const
 
-function tokenRef(index: number): TokenRef {
+export function tokenRef(index: number): TokenRef {
   return {
     id: `tok${String(index).padStart(13, '0')}`,
     kind: index % 11 === 10 ? 'action' : 'access',

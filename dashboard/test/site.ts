@@ -5,6 +5,7 @@ import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { QuestionName } from '../src/api/types.ts'
 import { answer, token } from './recorded.ts'
+import { blastRadius, findingDetail, findings, incidents } from './recorded-findings.ts'
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 /** The policy that the server sends with every page: nothing from elsewhere, no inline script or style, no eval. */
@@ -124,6 +125,8 @@ function replyTo(site: Site, method: string, path: string, query: URLSearchParam
   if (!site.isSignedIn) return problem(401, 'not_authenticated', 'Sign in.')
   const question = /^\/v1\/questions\/(.+)$/.exec(path)?.[1]
   if (question) return { body: answer(question as QuestionName, query) }
+  const found = findingsReply(site, path, query)
+  if (found) return found
   if (path === '/v1/tokens') return { body: tokenPage(query) }
   const id = /^\/v1\/tokens\/(\w+)$/.exec(path)?.[1]
   if (id) return { body: { ...token(Number(id.replace('tok', '')), Date.now()), family: ['tok0000000000091', id] } }
@@ -133,13 +136,44 @@ function replyTo(site: Site, method: string, path: string, query: URLSearchParam
   return problem(404, 'not_found', 'There is nothing at this path.')
 }
 
+function findingsReply(site: Site, path: string, query: URLSearchParams): Reply | undefined {
+  const now = Date.now()
+  const all = findings(now)
+  if (path === '/v1/findings/counts') return { body: { open: { critical: 1, high: 1, medium: 1, low: 1 } } }
+  if (path === '/v1/detectors') return { body: { items: [{ name: 'guessing' }, { name: 'replay' }] } }
+  if (/^\/v1\/tokens\/\w+\/blast-radius$/.test(path)) return { body: blastRadius(now) }
+  if (!/^\/v1\/(findings|incidents)/.test(path)) return undefined
+  if (site.role !== 'admin') return problem(403, 'not_permitted', 'The role does not permit findings:read.')
+  if (path === '/v1/incidents') return { body: { items: incidents(now), heldBack: 2 } }
+  if (path === '/v1/findings') return { body: findingPage(query, now) }
+  const [, id, action] = /^\/v1\/findings\/(\w+)(?:\/(\w+))?$/.exec(path) ?? []
+  const one = all.find((each) => each.id === id)
+  if (!one) return problem(404, 'not_found', 'There is no finding of this id here.')
+  if (action === 'suppress') {
+    return { status: 201, body: { finding: one, suppression: { id: 'sup_1', state: 'active', endsAt: '2026-12-01T00:00:00Z' } } }
+  }
+  return { body: findingDetail(one, now) }
+}
+
+/** Three findings a page, narrowed as the query asks. */
+function findingPage(query: URLSearchParams, now: number) {
+  const matches = (name: string, value: string | null) => !query.has(name) || query.get(name) === value
+  const all = findings(now).filter(
+    ({ state, detector, incidentId }) =>
+      matches('state', state) && matches('detector', detector) && matches('incident', incidentId),
+  )
+  const start = Number(query.get('cursor') ?? 0)
+  return { items: all.slice(start, start + 3), ...(start + 3 < all.length ? { next: String(start + 3) } : {}) }
+}
+
 function sessionReply(site: Site, method: string, body: unknown): Reply {
   const { token: text, code } = (body ?? {}) as { readonly token?: string; readonly code?: string }
   if (method === 'POST') site.isSignedIn = text === GOOD_TOKEN || code === GOOD_CODE
   if (method === 'DELETE') site.isSignedIn = false
   if (method === 'DELETE') return { status: 204 }
   if (!site.isSignedIn) return problem(401, 'not_authenticated', 'This credential is not accepted.')
-  const permissions = site.role === 'admin' ? ['tokens:write', 'rows:read', 'figures:read'] : ['figures:read']
+  const permissions =
+    site.role === 'admin' ? ['tokens:write', 'rows:read', 'figures:read', 'findings:read', 'findings:write'] : ['figures:read']
   return {
     body: {
       principal: { role: site.role, tenant: 'Demo', name: 'first admin', owner: 'admin', token: 'tokadmin', permissions },

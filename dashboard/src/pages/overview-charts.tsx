@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react'
+import type { Finding } from '../api/findings.ts'
 import type { Answer, ReasonRow, StepRow, TokenKind } from '../api/types.ts'
 import { count, percent, short } from '../format/number.ts'
 import { t } from '../format/strings.ts'
@@ -11,8 +12,10 @@ import { Panel } from '../parts/panel.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { Empty } from '../parts/states.tsx'
 import { firstRequest } from './first-request.ts'
+import { MarkedFindings } from './marked-findings.tsx'
 import { CLASSES, failureSpec, latencySpec, outcomeSpec } from './series.ts'
 import { useAsk } from './use-ask.ts'
+import { useFindingMarks } from './use-findings.ts'
 import { usePageWindow } from './window.tsx'
 
 interface Placed {
@@ -38,6 +41,7 @@ export function OutcomePanel({ className, title = t.overview.byOutcome, token, k
     ...(token ? { token } : {}),
     ...(kind ? { kind } : {}),
   })
+  const findings = useFindingMarks(token)
   return (
     <Panel
       className={className}
@@ -58,7 +62,12 @@ export function OutcomePanel({ className, title = t.overview.byOutcome, token, k
         />
       }
     >
-      {(answer) => <OutcomeChart answer={answer} isRejectedOnly={shown === 'rejected'} />}
+      {(answer) => (
+        <>
+          <OutcomeChart answer={answer} isRejectedOnly={shown === 'rejected'} findings={findings} />
+          <MarkedFindings findings={findings} />
+        </>
+      )}
     </Panel>
   )
 }
@@ -72,12 +81,21 @@ function NothingYet({ watermark }: { readonly watermark: number }) {
   return <Empty hint={t.states.emptyHint} command={firstRequest()} height={264} />
 }
 
-function OutcomeChart({ answer, isRejectedOnly }: { readonly answer: Answer<StepRow>; readonly isRejectedOnly: boolean }) {
+interface OutcomeChartProps {
+  readonly answer: Answer<StepRow>
+  readonly isRejectedOnly: boolean
+  readonly findings: readonly Finding[]
+}
+
+function OutcomeChart({ answer, isRejectedOnly, findings }: OutcomeChartProps) {
   const { zoom } = usePageWindow()
   const frame = useFrame(answer)
   const spec = useMemo(
-    () => outcomeSpec(answer.rows, frame, isRejectedOnly ? CLASSES.filter((name) => name !== 'accepted') : CLASSES),
-    [answer, frame, isRejectedOnly],
+    () => ({
+      ...outcomeSpec(answer.rows, frame, isRejectedOnly ? CLASSES.filter((name) => name !== 'accepted') : CLASSES),
+      flags: findings.map(({ detectedAt, severity }) => ({ at: Date.parse(detectedAt), severity })),
+    }),
+    [answer, frame, isRejectedOnly, findings],
   )
   return <TimeChart spec={spec} height={250} onZoom={zoom} />
 }

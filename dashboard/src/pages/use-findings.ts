@@ -1,5 +1,13 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { type FindingPage, type FindingQuery, readDetectors, readFinding, readFindings, readIncidents } from '../api/findings.ts'
+import {
+  type Finding,
+  type FindingPage,
+  type FindingQuery,
+  readDetectors,
+  readFinding,
+  readFindings,
+  readIncidents,
+} from '../api/findings.ts'
 import type { Window } from '../api/types.ts'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import { useSession } from './session.ts'
@@ -56,10 +64,12 @@ export function useSomeFindings(query: FindingQuery, isOn = true) {
   }).data?.items
 }
 
-/** Findings to mark on a chart of the page's window. */
-export function useFindingMarks(token: string | undefined) {
+const NONE: readonly Finding[] = []
+
+/** Findings to mark on a chart of the page's window: of all tokens only those that are medium or graver. */
+export function useFindingMarks(token: string | undefined): readonly Finding[] {
   const { window } = usePageWindow()
-  return useSomeFindings(token === undefined ? { ...window, severity: 'medium' } : { ...window, token })
+  return useSomeFindings(token === undefined ? { ...window, severity: 'medium' } : { ...window, token }) ?? NONE
 }
 
 /** Names of the detectors that are there. */

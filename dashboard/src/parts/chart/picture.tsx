@@ -1,4 +1,5 @@
 import { useId } from 'react'
+import { SEVERITY_SHAPES } from '../severity.tsx'
 import styles from './chart.module.css'
 import { PATTERNS, Patterns, patternId } from './patterns.tsx'
 import { MARGIN, type Plot } from './plot.ts'
@@ -67,6 +68,12 @@ export function Picture({
             height={plot.height}
           />
         )}
+        {plot.flags.map(({ x, severity }) => (
+          <g key={x} data-severity={severity} transform={`translate(${x},0)`}>
+            <line className={styles['flagLine']} y1={6} y2={plot.height} />
+            <path className={styles['flag']} d={SEVERITY_SHAPES[severity]} transform="translate(-7,-8)" />
+          </g>
+        ))}
         <line className={styles['axis']} x2={plot.width} y1={plot.height} y2={plot.height} />
       </g>
     </svg>

@@ -1,9 +1,10 @@
 import { scaleLinear, scaleLog, scaleUtc } from 'd3-scale'
 import { line } from 'd3-shape'
+import { SEVERITIES, type Severity } from '../../api/findings.ts'
 import type { Milliseconds } from '../../api/types.ts'
 import type { TimeFormat } from '../../format/time.ts'
 import { MINUTE, STEP_MS } from '../../format/window.ts'
-import { type ChartSpec, type Series, sums } from './spec.ts'
+import { type ChartSpec, type Flag, type Series, sums } from './spec.ts'
 import type { Size } from './use-size.ts'
 
 /** Where everything of a chart stands, in pixels. Pure: the same numbers give the same picture. */
@@ -14,6 +15,7 @@ export interface Plot {
   readonly open: { readonly x: number; readonly width: number } | undefined
   readonly xTicks: readonly { readonly x: number; readonly text: string }[]
   readonly yTicks: readonly { readonly y: number; readonly text: string }[]
+  readonly flags: readonly { readonly x: number; readonly severity: Severity }[]
   /** Left edge of a bucket. */
   x(index: number): number
   readonly bucketWidth: number
@@ -38,6 +40,7 @@ export function plotOf(spec: ChartSpec, shown: readonly Series[], size: Size, ti
     marks,
     open: open === -1 ? undefined : { x: x(open), width: width - x(open) },
     xTicks: timeTicks(from, to, width, time),
+    flags: flagsOf(spec.flags ?? [], (at) => ((at - from) / (to - from)) * width, width),
     yTicks: y.ticks.map((value) => ({ y: round(y.of(value)), text: spec.format(value) })),
     x,
     bucketWidth,
@@ -109,6 +112,19 @@ function lines(shown: readonly Series[], x: Scale, y: Scale, bucketWidth: number
     .x((_, index) => round(x(index) + bucketWidth / 2))
     .y((value) => round(y(value ?? 0)))
   return shown.map(({ key, values }) => ({ key, path: path([...values]) ?? '' }))
+}
+
+const FLAG_WIDTH = 14
+
+/** Flags that would cover each other are one, as grave as the gravest. */
+function flagsOf(flags: readonly Flag[], x: Scale, width: number): Plot['flags'] {
+  const placed = flags.map(({ at, severity }) => ({ x: round(x(at)), severity })).filter((flag) => flag.x >= 0 && flag.x <= width)
+  const clusters = Map.groupBy(placed, (flag) => Math.floor(flag.x / FLAG_WIDTH))
+  return [...clusters.values()].flatMap((some) => some.toSorted((a, b) => rank(a) - rank(b)).slice(0, 1))
+}
+
+function rank({ severity }: Pick<Flag, 'severity'>): number {
+  return SEVERITIES.indexOf(severity)
 }
 
 /** Ticks at round times of the reader's zone. */

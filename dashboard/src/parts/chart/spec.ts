@@ -1,3 +1,4 @@
+import type { Severity } from '../../api/findings.ts'
 import type { Milliseconds, Step } from '../../api/types.ts'
 import { percent } from '../../format/number.ts'
 import { t } from '../../format/strings.ts'
@@ -19,6 +20,13 @@ export interface ChartSpec {
   readonly format: (value: number) => string
   /** Where values differ by powers of ten. */
   readonly isLogarithmic?: boolean
+  /** Moments that stand out, each with its gravity. */
+  readonly flags?: readonly Flag[]
+}
+
+export interface Flag {
+  readonly at: Milliseconds
+  readonly severity: Severity
 }
 
 export interface Series {
