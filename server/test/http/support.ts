@@ -25,7 +25,7 @@ import { openStore } from '../../src/store/open.ts'
 import { createIssuer, type Issuer } from '../../src/tokens/issuer.ts'
 import { createDoor } from '../../src/tokens/open-door.ts'
 
-const NOON = Date.UTC(2026, 10, 25, 12)
+export const NOON = Date.UTC(2026, 10, 25, 12)
 export const SYSTEM: Actor = { no: 0, kind: 'system' }
 export const silentLog = { info() {}, warn() {}, error() {} }
 

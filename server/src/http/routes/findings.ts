@@ -101,7 +101,7 @@ function figures(app: App, { records, desk, clock }: HttpParts): void {
     },
     async (request) => {
       const { tenantNo } = principalOf(request)
-      const window = parseWindow(request.query, clock.now(), WEEK_MS)
+      const window = parseWindow(request.query, clock.now() + 1, WEEK_MS)
       const [counts, notices] = await Promise.all([
         records.read.findingCounts(tenantNo, window),
         records.read.noticeCounts(tenantNo, window),
@@ -130,7 +130,7 @@ function figures(app: App, { records, desk, clock }: HttpParts): void {
       },
     },
     async (request) => ({
-      ...(await desk.precision(principalOf(request).tenantNo, parseWindow(request.query, clock.now(), MONTH_MS))),
+      ...(await desk.precision(principalOf(request).tenantNo, parseWindow(request.query, clock.now() + 1, MONTH_MS))),
     }),
   )
 
