@@ -37,6 +37,7 @@ export const ERRORS = {
   // the state of a response
   response_state: { status: 409, title: 'The state of the response does not allow this' },
   response_refused: { status: 409, title: 'This response must not be made' },
+  webhook_failed: { status: 502, title: 'The receiver of a webhook did not take the message' },
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },

@@ -1,0 +1,104 @@
+import type { Milliseconds } from 'tokentrail'
+import { TrailError } from '../../errors.ts'
+import type { Records } from '../../records/records.ts'
+import { RESPONSE_TRIES_MAX, type ResponseRecord } from '../../records/responses.ts'
+import { WEBHOOK_SETTING } from './playbook.ts'
+import type { ResponderParts } from './responder.ts'
+import type { WebhookTarget } from './webhook.ts'
+
+/** Does what is approved, and tries again what failed. */
+export interface Doer {
+  run(response: ResponseRecord): Promise<ResponseRecord>
+  close(): Promise<void>
+}
+
+const TICK_MS = 5_000
+const DUE_MAX = 50
+const AGAIN_MS = 10_000
+const AGAIN_MS_MAX = 3_600_000
+
+/** Starts it; what is due from before is taken up at the first tick. */
+export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'log' | 'send'>): Doer {
+  const { records, clock, log, send } = parts
+  const underWay = new Map<string, Promise<ResponseRecord>>()
+  const timer = setInterval(() => void takeUp(), TICK_MS).unref()
+
+  async function takeUp(): Promise<void> {
+    try {
+      const due = await records.read.responsesDue(clock.now(), DUE_MAX)
+      await Promise.all(due.map(run))
+    } catch (error) {
+      log.warn({ err: error }, 'responses that are due could not be taken up; they are at the next tick')
+    }
+  }
+
+  /** The same at once only once in this process. */
+  function run(response: ResponseRecord): Promise<ResponseRecord> {
+    const running = underWay.get(response.id) ?? doIt(response).finally(() => underWay.delete(response.id))
+    underWay.set(response.id, running)
+    return running
+  }
+
+  async function doIt(response: ResponseRecord): Promise<ResponseRecord> {
+    const { tenantNo, id } = response
+    try {
+      if (response.step === 'notify') await tell(response)
+      return await records.act('applyResponse', { tenantNo, id, at: clock.now() })
+    } catch (error) {
+      return noteFailure(response, error)
+    }
+  }
+
+  /** The failure is an event of its own; where even that cannot be written the step stays due. */
+  async function noteFailure(response: ResponseRecord, error: unknown): Promise<ResponseRecord> {
+    const { tenantNo, id, tries } = response
+    const at = clock.now()
+    const failure = error instanceof TrailError ? error.message : 'Something is broken on our side.'
+    const nextAt = tries + 1 >= RESPONSE_TRIES_MAX ? null : at + Math.min(AGAIN_MS * 2 ** tries, AGAIN_MS_MAX)
+    log.warn({ response: id, step: response.step, failure, tries: tries + 1 }, 'a response failed')
+    try {
+      return await records.act('failResponse', { tenantNo, id, failure, nextAt, at })
+    } catch {
+      return response
+    }
+  }
+
+  async function tell(response: ResponseRecord): Promise<void> {
+    const target = await webhookOf(records, response.tenantNo)
+    if (!target) throw new TrailError('webhook_failed', 'No webhook is set, so nobody was told. Set one in the playbook.')
+    const finding = await records.read.finding(response.tenantNo, response.findingId)
+    const tenant = await records.read.tenant(response.tenantNo)
+    const about = finding && {
+      id: finding.id,
+      detector: finding.detector,
+      severity: finding.severity,
+      confidence: finding.confidence,
+      detectedAt: timeText(finding.detectedAt),
+      incident: finding.incidentId,
+    }
+    const body = JSON.stringify({
+      type: 'finding.notice',
+      timestamp: timeText(response.createdAt),
+      data: { tenant: tenant?.id, response: response.id, finding: about },
+    })
+    await send(target, { id: response.id, at: clock.now(), body })
+  }
+
+  return {
+    run,
+    async close() {
+      clearInterval(timer)
+      await Promise.allSettled(underWay.values())
+    },
+  }
+}
+
+/** Where a tenant wants to be told. */
+export async function webhookOf({ read }: Pick<Records, 'read'>, tenantNo: number): Promise<WebhookTarget | null> {
+  const kept = await read.setting(tenantNo, WEBHOOK_SETTING)
+  return kept === null ? null : (JSON.parse(kept) as WebhookTarget | null)
+}
+
+function timeText(at: Milliseconds): string {
+  return new Date(at).toISOString()
+}
