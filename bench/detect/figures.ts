@@ -42,7 +42,7 @@ export function attackFigures(outcomes: readonly Outcome[]) {
     provoked: proportion(framed.filter(({ provoked }) => provoked.length > 0).length, framed.length),
     precision: { incidents: precisionOf(incidents), notified: precisionOf(incidents.filter(({ notified }) => notified)) },
     afterMs: afterOf(hostile),
-    scenarios: Object.fromEntries([...forms].toSorted().map(([form, some]) => [form, scenarioFigures(some)])),
+    scenarios: Object.fromEntries([...forms].toSorted(byName).map(([form, some]) => [form, scenarioFigures(some)])),
     detectors: detectorFigures(outcomes),
   }
 }
@@ -87,7 +87,7 @@ function detectorFigures(outcomes: readonly Outcome[]) {
       const sum = sums.get(name) ?? { findings: 0, right: 0 }
       sums.set(name, { findings: sum.findings + findings, right: sum.right + right })
     }
-  return Object.fromEntries([...sums].toSorted().map(([name, { findings, right }]) => [name, proportion(right, findings)]))
+  return Object.fromEntries([...sums].toSorted(byName).map(([name, { findings, right }]) => [name, proportion(right, findings)]))
 }
 
 /** What is told of worlds in which nobody attacks: everything found is noise. */
@@ -109,6 +109,8 @@ export function cleanFigures(outcomes: readonly Outcome[], tenantWeeks: number) 
     detectorsOfNotified: Object.fromEntries([...told].toSorted((a, b) => b[1] - a[1])),
   }
 }
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
 
 function add(counts: Map<string, number>, name: string, count: number): void {
   counts.set(name, (counts.get(name) ?? 0) + count)

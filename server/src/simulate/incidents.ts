@@ -1,10 +1,15 @@
 import type { DecisionReason, Milliseconds } from 'tokentrail'
 import { NOBODY, type Beat } from './beat.ts'
+import type { Assault } from './attacks/attack.ts'
+import { createPrey } from './attacks/prey.ts'
+import { SCENARIOS, type ScenarioName } from './attacks/scenarios.ts'
 import { PLACES, SERVICES, type Route } from './cast.ts'
 import { createRandom, type Random } from './random.ts'
 import { DAY_MS, HOUR_MS, localTime } from './rhythm.ts'
-import { rotate, stateAt, tokenAt, type Caller, type Story, type TokenPlan } from './story.ts'
+import { rotate, stateAt, tokenAt, type Story, type TokenPlan } from './story.ts'
+import { everyMs, spread } from './times.ts'
 import { beyond, junk, pathOf, routeOf } from './traffic.ts'
+import { callerOf } from './use.ts'
 
 /** Something that went wrong in the story, with the truth about it. */
 export interface Incident {
@@ -146,18 +151,25 @@ export const INCIDENTS: Readonly<Record<string, Tell>> = {
     return { label: '', from: at(3, 3, 17), to: at(1, 3, 52), beats }
   },
 
-  /** Somebody finds the honeytoken and tries it three times. */
-  'canary-touched': (story, random, at) => {
-    const token = story.tokens.findIndex(({ canary }) => canary)
-    const thief = { ip: () => PLACES.stranger(141, 9), agent: 'aws-cli/2.15.0' }
-    const from = at(5, 4, 6)
-    return {
-      label: '',
-      from,
-      to: from + 120_000,
-      beats: spread(random, 3, from, from + 120_000).map((moment) => use(story, random, token, moment, thief)),
-    }
-  },
+  /** Somebody finds the honeytoken and tries it. */
+  'canary-touched': attacked('canary touched', { days: 5, hour: 4, minute: 6 }),
+  /** A token stands on a public page for an hour. */
+  'published-token': attacked('published', { days: 4, hour: 13, minute: 20 }),
+  /** Somebody who read a vault uses what lay in it, owner after owner. */
+  'harvested-tokens': attacked('harvest', { days: 1, hour: 3, minute: 40 }),
+  /** A thief in the cloud in which the owner's own machines run. */
+  'thief-next-door': attacked('own cloud', { days: 2, hour: 15, minute: 5 }),
+}
+
+/** An attack of the simulator, in its loud form, on callers to whom nothing else happens. */
+function attacked(scenario: ScenarioName, { days, hour, minute }: { days: number; hour: number; minute: number }): Tell {
+  return (story, random, at) => {
+    const from = at(days, hour, minute)
+    const prey = createPrey(story, random.fork('prey'), ({ settled }) => settled)
+    const told: Assault = SCENARIOS[scenario].tell.overt({ story, random, from, until: from + DAY_MS / 2, prey })
+    const to = told.beats.reduce((last, beat) => Math.max(last, beat.at), from)
+    return { label: '', from, to, beats: told.beats }
+  }
 }
 
 interface Host {
@@ -181,21 +193,4 @@ function use(story: Story, random: Random, token: number, at: Milliseconds, host
     service: service?.name ?? 'orders-api',
     ...pathOf(route ?? routeOf(random, reachable)),
   }
-}
-
-/** The settled integration of an owner. */
-function callerOf(story: Story, ownerId: string): Caller {
-  const caller = story.callers.find((each) => each.settled && each.ownerId === ownerId)
-  if (!caller) throw new TypeError(`ownerId: expected an owner of the cast, not ${ownerId}`)
-  return caller
-}
-
-function spread(random: Random, count: number, from: Milliseconds, to: Milliseconds): readonly Milliseconds[] {
-  return Array.from({ length: count }, () => Math.floor(random.between(from, to))).sort((a, b) => a - b)
-}
-
-function everyMs(random: Random, stepMs: number, from: Milliseconds, to: Milliseconds): readonly Milliseconds[] {
-  return Array.from({ length: Math.floor((to - from) / stepMs) }, (_, i) =>
-    Math.floor(from + i * stepMs + random.between(0, 4_000)),
-  )
 }

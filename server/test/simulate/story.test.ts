@@ -180,6 +180,9 @@ describe('incidents', () => {
       'rate-limit',
       'dormant-token',
       'canary-touched',
+      'published-token',
+      'harvested-tokens',
+      'thief-next-door',
     ])
     for (const { label, from, to, beats: own } of incidents) {
       expect(own.every(({ at, incident }) => at >= from && at <= to && incident === label)).toBe(true)
@@ -212,6 +215,17 @@ describe('incidents', () => {
   test('a limited job is held by its own limit', () => {
     const limited = byLabel.get('rate-limit')
     expect(reasonsOf('rate-limit').limit_token).toBe(limited?.limits?.find(({ type }) => type === 'limit.left')?.rejected)
+  })
+
+  test('attacks of the simulator strike tokens that are otherwise in everyday use', () => {
+    for (const label of ['published-token', 'thief-next-door']) {
+      const own = byLabel.get(label)?.beats ?? []
+      expect(new Set(own.map(({ token }) => token)).size).toBe(1)
+      expect(own.every(({ reason }) => reason === 'valid')).toBe(true)
+      expect(countOf(beats, ({ token }) => token === own[0]?.token)).toBeGreaterThan(20)
+    }
+    expect(new Set(byLabel.get('harvested-tokens')?.beats.map(({ token }) => token)).size).toBe(30)
+    expect(reasonsOf('canary-touched')).toEqual({ canary: 6 })
   })
 
   test('a dormant token was not used before', () => {

@@ -1,7 +1,7 @@
 import type { Beat } from '../beat.ts'
 import { DAY_MS, HOUR_MS } from '../rhythm.ts'
 import type { Moment } from '../deed.ts'
-import { rhythmic, spread } from '../world/times.ts'
+import { rhythmic, spread } from '../times.ts'
 import type { Assault, Scenario, Stage } from './attack.ts'
 import { dayByDay } from './guessing.ts'
 import { abroad, misuse, probe, type Host } from './moves.ts'

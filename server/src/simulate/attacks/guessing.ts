@@ -2,7 +2,7 @@ import type { Beat } from '../beat.ts'
 import { SERVICES } from '../cast.ts'
 import { DAY_MS, HOUR_MS } from '../rhythm.ts'
 import { FURTHER_PLACES } from '../world/places.ts'
-import { everyMs, spread } from '../world/times.ts'
+import { everyMs, spread } from '../times.ts'
 import type { Scenario, Stage } from './attack.ts'
 import { abroad, misuse, TOOLS, tryUnknown, type Host } from './moves.ts'
 

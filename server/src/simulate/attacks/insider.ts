@@ -2,7 +2,7 @@ import { OWNERS, SERVICES, type CastOwner } from '../cast.ts'
 import type { Moment } from '../deed.ts'
 import { DAY_MS, HOUR_MS } from '../rhythm.ts'
 import { addToken } from '../story.ts'
-import { everyMs, spread } from '../world/times.ts'
+import { everyMs, spread } from '../times.ts'
 import type { Assault, Scenario, Stage } from './attack.ts'
 import { abroad, misuse, tryUnknown } from './moves.ts'
 

@@ -4,7 +4,7 @@ import { SERVICES, type Route, type Service } from '../cast.ts'
 import type { Random } from '../random.ts'
 import { stateAt, type Story } from '../story.ts'
 import { beyond, pathOf, routeOf } from '../traffic.ts'
-import { useOf } from '../world/awkward.ts'
+import { useOf } from '../use.ts'
 import { FURTHER_PLACES } from '../world/places.ts'
 import type { Victim } from './prey.ts'
 

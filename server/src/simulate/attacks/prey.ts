@@ -24,13 +24,15 @@ export interface Prey {
   no(): number
 }
 
-/** Victims of a story, each given out once. */
-export function createPrey(story: Story, random: Random): Prey {
+/** Victims of a story, each given out once; `spares` tells whom to leave alone. */
+export function createPrey(story: Story, random: Random, spares: (caller: Caller) => boolean = () => false): Prey {
   const taken = new Set<Caller>()
   let sources = 100
 
   function victim(from: Milliseconds, until: Milliseconds, suits: (caller: Caller) => boolean = () => true): Victim {
-    const free = story.callers.filter((caller) => !taken.has(caller) && suits(caller) && isSteady(story, caller, from, until))
+    const free = story.callers.filter(
+      (caller) => !taken.has(caller) && !spares(caller) && suits(caller) && isSteady(story, caller, from, until),
+    )
     if (free.length === 0) throw new TypeError('story: expected more callers than attacks')
     const caller = random.pick(free.toSorted((a, b) => b.perDay - a.perDay).slice(0, Math.ceil(free.length / 3)))
     taken.add(caller)
@@ -52,14 +54,17 @@ export function createPrey(story: Story, random: Random): Prey {
 
 /** The same valid token from well before the attack until it is over. */
 function isSteady(story: Story, caller: Caller, from: Milliseconds, until: Milliseconds): boolean {
+  const since = Math.max(story.from, from - SETTLED_MS)
   const token = tokenAt(caller, from)
   const plan = story.tokens[token] as TokenPlan
   return (
-    caller.from < from - 10 * DAY_MS &&
+    caller.from <= since &&
     caller.until > until &&
-    plan.issuedAt < from - 10 * DAY_MS &&
-    tokenAt(caller, from - 10 * DAY_MS) === token &&
-    tokenAt(caller, until) === token &&
+    plan.issuedAt < since &&
+    [since, until].every((at) => tokenAt(caller, at) === token) &&
     [from, until].every((at) => stateAt(plan, at) === 'valid')
   )
 }
+
+/** So long a victim has been at work before it is struck. */
+const SETTLED_MS = 10 * DAY_MS

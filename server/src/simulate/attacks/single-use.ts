@@ -3,7 +3,7 @@ import { createErrand, type Errand, type Try } from '../errands.ts'
 import { PLACES } from '../cast.ts'
 import type { Random } from '../random.ts'
 import { DAY_MS, HOUR_MS } from '../rhythm.ts'
-import { everyMs, spread } from '../world/times.ts'
+import { everyMs, spread } from '../times.ts'
 import type { Assault, Scenario, Stage } from './attack.ts'
 import { abroad, type Host } from './moves.ts'
 

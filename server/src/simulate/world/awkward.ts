@@ -5,9 +5,10 @@ import type { Moment } from '../deed.ts'
 import type { Random } from '../random.ts'
 import { DAY_MS, HOUR_MS, localTime } from '../rhythm.ts'
 import { addToken, rotate, stateAt, tokenAt, type Caller, type Story, type TokenPlan } from '../story.ts'
-import { beyond, pathOf, routeOf } from '../traffic.ts'
+import { beyond, pathOf } from '../traffic.ts'
+import { callerOf, useOf } from '../use.ts'
 import { FURTHER_PLACES } from './places.ts'
-import { everyMs, rhythmic, spread } from './times.ts'
+import { everyMs, rhythmic, spread } from '../times.ts'
 
 /** What an awkward habit adds to a story; nothing of it is an attack. */
 export interface Awkward {
@@ -243,13 +244,6 @@ function ownerOf(caller: Caller): CastOwner | undefined {
   return OWNERS.find(({ id }) => id === caller.ownerId)
 }
 
-/** The settled integration of an owner. */
-export function callerOf(story: Story, ownerId: string): Caller {
-  const caller = story.callers.find((each) => each.settled && each.ownerId === ownerId)
-  if (!caller) throw new TypeError(`ownerId: expected an owner of the cast, not ${ownerId}`)
-  return caller
-}
-
 function deployTime(story: Story, random: Random, no: number): Milliseconds {
   const days = (story.to - story.from) / DAY_MS
   return localTime(story.timeZone, story.to, 1 + Math.floor((days - 2) * random.next()), 9 + (no % 7), random.below(60))
@@ -267,15 +261,4 @@ function planOf(story: Story, token: number, routes: readonly Route[], issuedAt:
 function callAt(story: Story, random: Random, caller: Caller, at: Milliseconds): Beat {
   const { addresses, agents, routes } = caller
   return useOf(story, random, { token: tokenAt(caller, at), at, ip: random.pick(addresses), agent: random.pick(agents), routes })
-}
-
-/** One use of a token on one of some routes; what the door says of it follows from the token's life. */
-export function useOf(
-  story: Story,
-  random: Random,
-  { token, at, ip, agent, routes }: Pick<Beat, 'token' | 'at' | 'ip' | 'agent'> & { readonly routes: readonly Route[] },
-): Beat {
-  const route = routeOf(random, routes)
-  const service = SERVICES.find((each) => each.routes.includes(route))?.name ?? 'orders-api'
-  return { at, token, ip, agent, service, reason: stateAt(story.tokens[token] as TokenPlan, at), ...pathOf(route) }
 }

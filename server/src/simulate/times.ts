@@ -1,6 +1,6 @@
 import type { Milliseconds } from 'tokentrail'
-import type { Random } from '../random.ts'
-import type { Rhythm, RhythmName } from '../rhythm.ts'
+import type { Random } from './random.ts'
+import type { Rhythm, RhythmName } from './rhythm.ts'
 
 /** So many moments in a stretch of time, in order. */
 export function spread(random: Random, count: number, from: Milliseconds, to: Milliseconds): readonly Milliseconds[] {
