@@ -107,16 +107,6 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
-  const watching = {
-    journal,
-    journalFile: folder.journal,
-    records,
-    clock,
-    log,
-    checkpointFile: folder.detection,
-    onFound: desk.take,
-  }
-  parts.add(await startDetecting(watching))
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
@@ -144,7 +134,18 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   )
 
   const admin = await provideAdminToken({ records, issuer, file: folder.adminToken, tenant })
+  await journal.register('detect')
   if (options.demo) parts.add(await startDemo({ records, journal, door, privacy, clock, log, tenant, say: options.demo }))
+  const watching = {
+    journal,
+    journalFile: folder.journal,
+    records,
+    clock,
+    log,
+    checkpointFile: folder.detection,
+    onFound: desk.take,
+  }
+  parts.add(await startDetecting({ ...watching, history: options.demo !== undefined }))
   void warmCache(door, records, log)
   const url = await listen(http, config)
   await note('system.started')

@@ -25,6 +25,8 @@ export interface WatchThreadOptions {
   readonly now: Milliseconds
   readonly engine: ThreadEngineOptions
   readonly pace: Pace
+  /** What waits at a first start is history: it is judged in the order in which it occurred. */
+  readonly history: boolean
   readonly zones: readonly (readonly [tenantNo: number, zone: string])[]
 }
 

@@ -14,6 +14,9 @@ import type { FromWatchThread, ToWatchThread, WatchThreadOptions } from './watch
 const UNKEPT_MAX = 64
 /** How long the end waits for the last findings to be kept; what is not is found again at the next start. */
 const LAST_KEPT_MS = 3000
+/** Events of history that are put in order at once; what is beyond follows as it came. */
+const HISTORY_MAX = 1_000_000
+const HISTORY_BATCH = 1000
 /** A page that shows nothing new is asked for again after this. */
 const AGAIN_MS = 200
 
@@ -50,26 +53,55 @@ const HEAR: { readonly [Say in ToWatchThread['say']]: (message: Extract<ToWatchT
   close: () => closing.abort(),
 }
 
-resume()
+if (!resume() && start.history) await judgeHistory()
 await detectUntilClosed()
 await Promise.race([untilKept(), after(LAST_KEPT_MS)])
 writeDown()
 reader.close()
 parentPort?.close()
 
-/** Takes up the checkpoint, if it is of this journal; else begins where the journal begins to be kept. */
-function resume(): void {
+/** Takes up the checkpoint, if it is of this journal; else begins where the journal begins to be kept, and says so. */
+function resume(): boolean {
   const saved = readCheckpoint(checkpointFile)
-  if (!saved || saved.position > start.upTo) return say({ say: 'note', note: 'detection begins without a checkpoint' })
+  if (!saved || saved.position > start.upTo) return anew('detection begins without a checkpoint')
   try {
     engine.restore(saved.state)
   } catch (error) {
     engine = newEngine()
-    return say({ say: 'note', note: `the checkpoint is of other settings; detection learns anew (${String(error)})` })
+    return anew(`the checkpoint is of other settings; detection learns anew (${String(error)})`)
   }
   at.position = saved.position
   at.receivedAt = saved.receivedAt
   if (saved.position < start.passed) leaveOut(start.passed)
+  return true
+}
+
+function anew(note: string): false {
+  say({ say: 'note', note })
+  return false
+}
+
+/** Event time passes with the events themselves, as if each had been received when it occurred. */
+async function judgeHistory(): Promise<void> {
+  const rows = readHistory().sort((a, b) => a.occurredAt - b.occurredAt)
+  for (let from = 0; from < rows.length && !closing.signal.aborted; from += HISTORY_BATCH) {
+    const batch = rows.slice(from, from + HISTORY_BATCH)
+    take(batch, batch.at(-1)?.occurredAt ?? at.now)
+    if (sent.no - sent.kept >= UNKEPT_MAX) await untilKept()
+  }
+  say({ say: 'at', position: at.position, receivedAt: at.now, events })
+}
+
+function readHistory(): EventRow[] {
+  const rows: EventRow[] = []
+  while (at.position < start.upTo && rows.length < HISTORY_MAX) {
+    const page = reader.next(at.position, pace.pageBytesMax, start.upTo)
+    if (page.upTo === at.position) break
+    for (const { frame } of page.batches) for (const row of decodeFrame(frame)) rows.push(row)
+    at.position = page.upTo
+  }
+  at.receivedAt = at.now
+  return rows
 }
 
 async function detectUntilClosed(): Promise<void> {

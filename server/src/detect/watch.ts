@@ -27,6 +27,11 @@ export interface WatchOptions {
   /** Keeps findings. Until it resolves they are not forgotten; when it rejects it is called again with the same. */
   readonly onFound: (found: readonly Found[]) => void | Promise<void>
   readonly engine?: ThreadEngineOptions
+  /**
+   * What waits at the first start was taken over from elsewhere and is judged in the order in which it occurred, not in which it came.
+   * It is held in memory meanwhile: some hundred thousand events.
+   */
+  readonly history?: boolean
   readonly pace?: Partial<Pace>
 }
 
@@ -98,6 +103,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
       now: clock.now(),
       engine,
       pace: { ...PACE, ...pace },
+      history: options.history ?? false,
       zones,
     }
     const thread = new Worker(moduleUrl('./watch-thread', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
