@@ -29,7 +29,7 @@ export interface Assault {
   readonly errands?: readonly Errand[]
   /** Places of tokens whose issue is the attacker's own doing. */
   readonly lives?: readonly number[]
-  /** Place of the token that the attacker wants others to believe is bad, where that is the point. */
+  /** Place of the token that the attacker wants others to believe is bad, where that is the point: nothing may then hurt it. */
   readonly framed?: number
 }
 
@@ -38,7 +38,5 @@ export interface Scenario {
   readonly about: string
   /** Days that the slow form takes; the overt one is over within one. */
   readonly slowDays: number
-  /** It must provoke nothing that hurts its victim; whether it is noticed is a second question. */
-  readonly mustNotProvoke?: true
   readonly tell: Readonly<Record<Variant, (stage: Stage) => Assault>>
 }

@@ -134,7 +134,6 @@ export const GUESSING = {
   framing: {
     about: "an attempt to have a stranger's token suspended by making it look bad",
     slowDays: 10,
-    mustNotProvoke: true,
     tell: {
       overt: (stage) => frame(stage, 500, HOUR_MS),
       slow: (stage) => frame(stage, 240, stage.until - stage.from),

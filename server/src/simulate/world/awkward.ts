@@ -71,7 +71,7 @@ export const AWKWARD: Readonly<Record<string, Tell>> = {
     },
   }),
 
-  /** Every second Tuesday a service is deployed: a new version of its client, a burst of restarts, and sometimes a new route. */
+  /** Services are deployed: a burst of restarts, from then on a new version of the client, and here and there a new route. */
   deploys: (story, random) => {
     const beats: Beat[] = []
     const callers = story.callers.filter(({ settled, ownerId }) => settled && SERVERS.includes(ownerId))
@@ -82,7 +82,10 @@ export const AWKWARD: Readonly<Record<string, Tell>> = {
     const since = new Map(releases.map(({ caller, at }) => [caller, at]))
     return {
       beats,
-      dress: (beat, caller) => (beat.at >= (since.get(caller) ?? Infinity) ? { ...beat, agent: nextVersion(beat.agent) } : beat),
+      dress: (beat, caller, own) => {
+        if (beat.at < (since.get(caller) ?? Infinity)) return beat
+        return { ...beat, agent: nextVersion(beat.agent), route: own.chance(0.1) ? `/v2${beat.route}` : beat.route }
+      },
     }
   },
 
