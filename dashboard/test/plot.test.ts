@@ -40,6 +40,26 @@ test('bars stand on each other, and one rejection among a million is still half 
   expect((heights[1]?.bottom ?? 0) - (heights[1]?.top ?? 0)).toBeGreaterThanOrEqual(0.4)
 })
 
+test.each([
+  [1, ['0', '1']],
+  [2, ['0', '1', '2']],
+  [3, ['0', '1', '2', '3']],
+])('counts up to %i have whole ticks, each once', (most, ticks) => {
+  const spec = stack({ accepted: [most, 0, 1, 0] })
+  expect(plotOf(spec, spec.series, SIZE, TIME).yTicks.map(({ text }) => text)).toEqual(ticks)
+})
+
+test('flags stand at their moment; of those that would cover each other the gravest is drawn', () => {
+  const spec = stack({ accepted: [1, 2, 3, 4] })
+  const flags = [
+    { at: FROM + 2 * HOUR, severity: 'low' },
+    { at: FROM + 2 * HOUR + 1000, severity: 'critical' },
+    { at: FROM - HOUR, severity: 'high' },
+  ] as const
+  const plot = plotOf({ ...spec, flags }, spec.series, SIZE, TIME)
+  expect(plot.flags).toEqual([{ x: plot.x(2), severity: 'critical' }])
+})
+
 test('buckets that are not complete are marked from the first one on', () => {
   const spec = stack({ accepted: [1, 2, 3, 4] }, FROM + 2.5 * HOUR)
   const plot = plotOf(spec, spec.series, SIZE, TIME)

@@ -191,11 +191,11 @@ const ANSWERS: Readonly<Record<QuestionName, Rows>> = {
     })),
   }),
   'events-page': (params, _from, to) => {
+    const named = /^evt_7_(\w+)$/.exec(params['id'] ?? '')?.[1]
+    if (named) return { rows: [event(parseInt(named, 36), to)] }
     const [start, limit] = [Number(params['cursor'] ?? 0), Number(params['limit'] ?? 50)]
     const all = Array.from({ length: limit }, (_, index) => event(start + index, to))
-    const rows = all.filter(
-      (row) => (!params['class'] || row.class === params['class']) && (!params['id'] || row.id === params['id']),
-    )
+    const rows = all.filter((row) => !params['class'] || row.class === params['class'])
     return { rows, next: String(start + limit) }
   },
   'token-life-line': (_params, _from, to) => ({

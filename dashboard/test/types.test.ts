@@ -6,6 +6,24 @@ import type { LiveSecond } from '../src/api/live.ts'
 import type { Token, TokenWithFamily } from '../src/api/tokens.ts'
 import type { Answer, EventView, QuestionName, Questions } from '../src/api/types.ts'
 import type { TokenView } from '../../server/src/http/token-view.ts'
+import type {
+  BlastRadius,
+  Finding,
+  FindingDetail,
+  FindingState as DashboardState,
+  Incident,
+  Severity,
+  Suppression,
+  Verdict,
+} from '../src/api/findings.ts'
+import type { BlastRadius as ServerRadius } from '../../server/src/detect/desk/blast-radius.ts'
+import type { FindingState, Severity as ServerSeverity, Verdict as ServerVerdict } from '../../server/src/records/findings.ts'
+import type {
+  findingDetailResource,
+  findingResource,
+  incidentResource,
+  suppressionResource,
+} from '../../server/src/http/finding-schemas.ts'
 import { answer, token } from './recorded.ts'
 
 /** What the server gives can be read by the dashboard, and what the dashboard asks is taken by the server. */
@@ -21,6 +39,18 @@ test('rows of every question, answers, tokens and live messages are what the ser
   expectTypeOf<ServerSecond>().toExtend<LiveSecond>()
   expectTypeOf<LiveMessages['event']>().toExtend<EventView>()
   expectTypeOf<TokenWithFamily>().toExtend<Token>()
+})
+
+test('findings, incidents, suppressions and blast radii are what the server gives', () => {
+  expectTypeOf<ReturnType<typeof findingResource>>().toExtend<Finding>()
+  expectTypeOf<ReturnType<typeof incidentResource>>().toExtend<Incident>()
+  expectTypeOf<ReturnType<typeof suppressionResource>>().toExtend<Suppression>()
+  expectTypeOf<ReturnType<typeof findingDetailResource>['marks'][number]>().toExtend<FindingDetail['marks'][number]>()
+  expectTypeOf<ReturnType<typeof findingDetailResource>['facts']>().toExtend<FindingDetail['facts']>()
+  expectTypeOf<ServerRadius>().toExtend<BlastRadius>()
+  expectTypeOf<ServerSeverity>().toEqualTypeOf<Severity>()
+  expectTypeOf<FindingState>().toEqualTypeOf<DashboardState>()
+  expectTypeOf<ServerVerdict>().toEqualTypeOf<Verdict>()
 })
 
 test('recorded answers have the fields of a real one', () => {

@@ -50,7 +50,7 @@ function Radius({ radius, time }: { readonly radius: BlastRadius; readonly time:
           [t.finding.lastUsed, lastUsedAt === null ? t.tokens.never : ago(lastUsedAt, Math.max(now, lastUsedAt))],
           [t.finding.nextUse, nextUse ? `${time.short(nextUse.at)}, ${t.finding.nextBy[nextUse.by]}` : t.finding.noHabit],
           [t.columns.owner, t.finding.otherTokens(owner.id, count(owner.otherTokens))],
-          [t.columns.networks, count(radius.networks.length)],
+          [t.columns.networks, radius.networks.length > 0 && count(radius.networks.length)],
         ]}
       />
       <div className={styles['halves']}>
