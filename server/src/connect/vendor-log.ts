@@ -142,6 +142,9 @@ function unwrapKubernetes(record: Json): Json {
   }
 }
 
+/** `core/v1/secrets`, not `core/v1/namespaces/shop/secrets`. */
+const CLUSTER_WIDE = /^[\w.]+\/v\w+\/[a-z]+$/
+
 const SHAPES: readonly VendorShape[] = [
   {
     product: 'okta',
@@ -179,6 +182,7 @@ const SHAPES: readonly VendorShape[] = [
     ip: ['protoPayload.requestMetadata.callerIp', 'protoPayload.requestMetadata.callerIP'],
     agent: ['protoPayload.requestMetadata.callerSuppliedUserAgent'],
     derived: { 'protoPayload.request.paths': (record) => pathsIn(valuesAt(record, ['protoPayload', 'request', 'command'])) },
+    clusterWide: (record) => (CLUSTER_WIDE.test(String(valuesAt(record, ['protoPayload', 'resourceName'])[0])) ? ['true'] : []),
   },
   {
     product: 'kubernetes',
@@ -191,7 +195,7 @@ const SHAPES: readonly VendorShape[] = [
     unwrap: unwrapKubernetes,
     derived: {
       'requestObject.paths': (record) => pathsIn([...valuesAt(record, ['requestObject', 'command']), ...commandOf(record)]),
-      'user.username': (record) =>
+      systemUser: (record) =>
         valuesAt(record, ['user', 'username'])
           .map(String)
           .filter((name) => /^(?:system:|eks:|aks|gke-)/.test(name)),

@@ -33,21 +33,21 @@ export const VENDOR_LOGS: readonly VendorLog[] = [
       recipientAccountId: 'environment',
       requestID: 'requestId',
       errorCode: 'detail.errorCode',
-      // first word of the agent, such as `aws-cli`
-      userAgent: 'detail.agent',
       'userIdentity.type': 'detail.identity',
       'userIdentity.invokedBy': 'detail.invokedBy',
+      // made at import of what is not kept itself, so they have names of their own
+      // first word of the agent, such as `aws-cli`
+      agentName: 'detail.agent',
       // `public`, `private`, or the name of the AWS service
-      sourceIPAddress: 'detail.source',
+      sourceKind: 'detail.source',
       // `AKIA`, `ASIA`, …
-      'userIdentity.accessKeyId': 'detail.keyPrefix',
-      // name of an AWS managed policy, or of one that AWS itself puts
-      'requestParameters.policyArn': 'detail.policy',
-      'requestParameters.policyName': 'detail.policy',
-      // `i-…` of an instance whose role is used; other names of sessions are not kept
-      'userIdentity.session': 'detail.session',
+      keyPrefix: 'detail.keyPrefix',
+      // name of a policy that AWS manages or puts itself
+      managedPolicy: 'detail.policy',
+      // `i-…` of the instance whose role is used
+      instanceSession: 'detail.session',
       // `self` or `other`: whether the call is about the caller
-      'requestParameters.userName': 'detail.target',
+      aboutUser: 'detail.target',
     },
     kept: [],
   },
@@ -91,7 +91,10 @@ export const VENDOR_LOGS: readonly VendorLog[] = [
       'protoPayload.authorizationInfo.permission',
       'protoPayload.authorizationInfo.granted',
       'protoPayload.request.@type',
+      // absolute paths among the words of a command
       'protoPayload.request.paths',
+      // true where a call of Kubernetes names no namespace
+      'clusterWide',
       'protoPayload.response.@type',
       'protoPayload.serviceData.policyDelta.bindingDeltas.action',
       'protoPayload.serviceData.policyDelta.bindingDeltas.role',
@@ -114,7 +117,7 @@ export const VENDOR_LOGS: readonly VendorLog[] = [
       // absolute paths among the words of a command
       'requestObject.paths',
       // only names of the system's own accounts
-      'user.username',
+      'systemUser',
     ],
   },
   {
