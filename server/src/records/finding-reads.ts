@@ -1,4 +1,5 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { Milliseconds } from 'tokentrail'
 import { toFinding, toIncident, toMark, toSuppression, severityOf } from './finding-row.ts'
 import {
   SEVERITIES,
@@ -7,6 +8,7 @@ import {
   type FindingState,
   type Notice,
   type PlaceInTime,
+  type Subject,
   type Verdict,
 } from './findings.ts'
 import type { Database, Schema } from './schema.ts'
@@ -91,7 +93,10 @@ export function readsOfFindings(db: Database, answer: <Value>(read: () => Promis
 
 type Answer = Parameters<typeof readsOfFindings>[1]
 
-function readsOfIncidents(db: Database, answer: Answer): Pick<FindingReads, 'incident' | 'incidents' | 'noticeCounts'> {
+function readsOfIncidents(
+  db: Database,
+  answer: Answer,
+): Pick<FindingReads, 'incident' | 'incidents' | 'incidentsTouching' | 'noticeCounts'> {
   const incidents = () => db.selectFrom('incident').selectAll()
   return {
     incident: (tenantNo, id) =>
@@ -118,6 +123,19 @@ function readsOfIncidents(db: Database, answer: Answer): Pick<FindingReads, 'inc
         const rows = await incidents()
           .where('tenant_no', '=', tenantNo)
           .where((columns) => columns.and(wanted(columns)))
+          .orderBy('last_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(bounded(limit))
+          .execute()
+        return rows.map(toIncident)
+      }),
+    incidentsTouching: (tenantNo, subjects, since, limit) =>
+      answer(async () => {
+        if (subjects.length === 0) return []
+        const rows = await incidents()
+          .where('tenant_no', '=', tenantNo)
+          .where('last_at', '>=', since)
+          .where('id', 'in', incidentIdsTouching(db, tenantNo, subjects, since))
           .orderBy('last_at', 'desc')
           .orderBy('id', 'desc')
           .limit(bounded(limit))
@@ -177,6 +195,31 @@ function readsOfSettings(db: Database, answer: Answer): Pick<FindingReads, 'supp
         return rows.map(toMark)
       }),
   }
+}
+
+function incidentIdsTouching(db: Database, tenantNo: number, subjects: readonly Subject[], since: Milliseconds) {
+  const kinds = [...Map.groupBy(subjects, ({ kind }) => kind)]
+  return db
+    .selectFrom('finding_touch')
+    .innerJoin('finding', 'finding.id', 'finding_touch.finding_id')
+    .select('finding.incident_id')
+    .where('finding_touch.tenant_no', '=', tenantNo)
+    .where((columns) =>
+      columns.or(
+        kinds.map(([kind, some]) =>
+          columns.and([
+            columns('finding_touch.subject_kind', '=', kind),
+            columns(
+              'finding_touch.subject_key',
+              'in',
+              some.map(({ key }) => key),
+            ),
+          ]),
+        ),
+      ),
+    )
+    .where('finding.seen_at', '>=', since)
+    .where('finding.incident_id', 'is not', null)
 }
 
 function conditions(columns: Findings, filter: FindingFilter, before: PlaceInTime | undefined): Condition[] {

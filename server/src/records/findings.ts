@@ -232,6 +232,13 @@ export interface FindingReads {
     filter: { tenantNo: number; state?: 'open' | 'closed'; severity?: Severity; from?: Milliseconds; to?: Milliseconds },
     page: { before?: PlaceInTime; limit: number },
   ): Promise<readonly IncidentRecord[]>
+  /** Incidents since a time that a finding of them touches one of the subjects, newest first. */
+  incidentsTouching(
+    tenantNo: number,
+    subjects: readonly Subject[],
+    since: Milliseconds,
+    limit: number,
+  ): Promise<readonly IncidentRecord[]>
   /** Incidents by their notice, of those whose newest finding is in the window. */
   noticeCounts(tenantNo: number, window: { from: Milliseconds; to: Milliseconds }): Promise<Readonly<Record<Notice, number>>>
   /** Those that have not ended at a time, newest first; waiting ones among them. */

@@ -48,7 +48,10 @@ export async function openSqlite(o: { file: string; clock: Clock; log: Log }): P
 
 /** Reads that may touch many rows, in a thread that starts with the first of them. */
 function createLists(o: { file: string; clock: Clock; log: Log }): {
-  readonly reads: Pick<RecordReads, 'tokens' | 'lives' | 'family' | 'findings' | 'findingsInSpan' | 'findingCounts'>
+  readonly reads: Pick<
+    RecordReads,
+    'tokens' | 'lives' | 'family' | 'findings' | 'findingsInSpan' | 'findingCounts' | 'incidentsTouching'
+  >
   close(): Promise<void>
 } {
   let started: Promise<Thread<ReadCall>> | undefined
@@ -69,6 +72,7 @@ function createLists(o: { file: string; clock: Clock; log: Log }): {
       family: (...parameters) => ask('family', parameters) as ReturnType<RecordReads['family']>,
       findings: (...parameters) => ask('findings', parameters) as ReturnType<RecordReads['findings']>,
       findingsInSpan: (...parameters) => ask('findingsInSpan', parameters) as ReturnType<RecordReads['findingsInSpan']>,
+      incidentsTouching: (...parameters) => ask('incidentsTouching', parameters) as ReturnType<RecordReads['incidentsTouching']>,
       findingCounts: (...parameters) => ask('findingCounts', parameters) as ReturnType<RecordReads['findingCounts']>,
     },
     async close() {

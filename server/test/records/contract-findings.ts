@@ -292,6 +292,34 @@ export function describeFindings(open: Open): void {
       expect(await eventsOfType(open(), tenant, 'config.changed')).toHaveLength(2)
     })
 
+    it('finds the incidents that touch any of some subjects since a time', async () => {
+      const [tenant, other] = [await addTenant(open()), await addTenant(open())]
+      const put = async (of: Tenant, kind: 'token' | 'owner', key: string, at: number) => {
+        const incident = incidentOf(of, { lastAt: at })
+        const touches = [{ kind, key } as const]
+        await keep(of, [opened(findingOf(of, { touches, incidentId: incident.id, seenAt: at }))], {
+          incidents: [opened(incident)],
+        })
+        return incident.id
+      }
+      const seven = await put(tenant, 'token', '7', NOW)
+      const eight = await put(tenant, 'token', '8', NOW + 1)
+      const owner = await put(tenant, 'owner', '7', NOW + 2)
+      await put(tenant, 'token', '7', NOW - 100)
+      await put(other, 'token', '7', NOW)
+      const touching = async (...subjects: FindingRecord['touches']) =>
+        (await open().read.incidentsTouching(tenant.no, subjects, NOW - 50, 10)).map(({ id }) => id)
+      const [tokenSeven, tokenEight, ownerSeven] = [
+        { kind: 'token', key: '7' },
+        { kind: 'token', key: '8' },
+        { kind: 'owner', key: '7' },
+      ] as const
+      expect(await touching(tokenSeven)).toEqual([seven])
+      expect(await touching(tokenSeven, tokenEight)).toEqual([eight, seven])
+      expect(await touching(ownerSeven, tokenSeven)).toEqual([owner, seven])
+      expect([await touching(), await touching({ kind: 'source', key: '7' })]).toEqual([[], []])
+    })
+
     it('forgets findings that nothing changed for long', async () => {
       const tenant = await addTenant(open())
       const [old, young] = [findingOf(tenant, { changedAt: NOW - 401 * DAY }), findingOf(tenant)]

@@ -9,7 +9,7 @@ import { type BlastRadius, blastRadiusOf } from './blast-radius.ts'
 import { NOTICES_PER_WEEK, NOTICES_SETTING } from './budget.ts'
 import { createCiting } from './cited.ts'
 import { createDocket, type Hit, type NoticeSent } from './docket.ts'
-import { foundOf, QUIET_MS } from './quiet-time.ts'
+import { foundOf, QUIET_MS, touchesOf } from './quiet-time.ts'
 import { findingId, subjectText } from './identity.ts'
 import { JOIN_MS } from './incidents.ts'
 import type { DeskParts } from './parts.ts'
@@ -45,10 +45,10 @@ export interface Desk {
   blastRadius(tenantNo: number, tokenId: string, options?: { readonly signal?: AbortSignal }): Promise<BlastRadius>
 }
 
-/** Findings that are judged and written in one transaction. */
-const BATCH_MAX = 200
+/** Findings that are judged and written in one transaction: few, because whoever spends a token waits behind them. */
+const BATCH_MAX = 25
 /** Incidents that a batch may join. */
-const INCIDENTS_MAX = 1_000
+const INCIDENTS_MAX = 200
 /** How often a batch is judged anew because somebody changed a finding in between. */
 const TRIES = 5
 
@@ -172,7 +172,8 @@ async function incidentsNear(
 ) {
   const times = found.map(({ detectedAt }) => detectedAt)
   const from = Math.min(...times) - Math.max(JOIN_MS, QUIET_MS)
-  const near = await read.incidents({ tenantNo, from }, { limit: INCIDENTS_MAX })
+  const subjects = new Map(found.flatMap((each) => touchesOf(each)).map((each) => [subjectText(each), each]))
+  const near = await read.incidentsTouching(tenantNo, [...subjects.values()], from, INCIDENTS_MAX)
   const known = new Set(near.map(({ id }) => id))
   const missing = [...new Set(findings.flatMap(({ incidentId }) => (incidentId && !known.has(incidentId) ? [incidentId] : [])))]
   const own = await Promise.all(missing.map((id) => read.incident(tenantNo, id)))
