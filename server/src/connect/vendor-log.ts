@@ -181,8 +181,10 @@ const SHAPES: readonly VendorShape[] = [
     actor: ['protoPayload.authenticationInfo.principalSubject'],
     ip: ['protoPayload.requestMetadata.callerIp', 'protoPayload.requestMetadata.callerIP'],
     agent: ['protoPayload.requestMetadata.callerSuppliedUserAgent'],
-    derived: { 'protoPayload.request.paths': (record) => pathsIn(valuesAt(record, ['protoPayload', 'request', 'command'])) },
-    clusterWide: (record) => (CLUSTER_WIDE.test(String(valuesAt(record, ['protoPayload', 'resourceName'])[0])) ? ['true'] : []),
+    derived: {
+      'protoPayload.request.paths': (record) => pathsIn(valuesAt(record, ['protoPayload', 'request', 'command'])),
+      clusterWide: (record) => (CLUSTER_WIDE.test(String(valuesAt(record, ['protoPayload', 'resourceName'])[0])) ? ['true'] : []),
+    },
   },
   {
     product: 'kubernetes',
