@@ -7,6 +7,10 @@ import { openKeys } from './config/keys.ts'
 import { createIngest } from './connect/ingest.ts'
 import { startDetecting } from './detect/watch.ts'
 import { createDesk } from './detect/desk/desk.ts'
+import { createLeakDesk } from './detect/leaks/leak-desk.ts'
+import { createResponder } from './detect/response/responder.ts'
+import { createResponseSettings } from './detect/response/settings.ts'
+import { createWebhook } from './detect/response/webhook.ts'
 import { createHttp } from './http/server.ts'
 import { openJournal } from './journal/open.ts'
 import { startRelay } from './journal/relay.ts'
@@ -29,6 +33,7 @@ import { startSweep } from './tokens/sweep.ts'
 import type { TypeName } from 'tokentrail'
 import type { Config } from './config/config.ts'
 import type { Log } from './config/log.ts'
+import type { Found } from './detect/finding.ts'
 import type { Parts } from './main/parts.ts'
 import type { Door } from './tokens/door.ts'
 import type { Issuer } from './tokens/issuer.ts'
@@ -107,6 +112,10 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
+  const responder = parts.add(createResponder({ records, ask, clock, log, send: createWebhook() }))
+  desk.onNotice((tenantNo, notice) => void responder.notice(tenantNo, notice))
+  const responses = createResponseSettings({ records, clock })
+  const leaks = parts.add(createLeakDesk({ ...tokenParts, ask }))
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
@@ -121,6 +130,10 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       ask,
       metrics,
       desk,
+      responder,
+      responses,
+      leaks,
+      installTenantNo: tenant.no,
       live,
       ingest,
       access,
@@ -143,9 +156,13 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
     clock,
     log,
     checkpointFile: folder.detection,
-    onFound: desk.take,
+    onFound: async (found: readonly Found[]) => {
+      await desk.take(found)
+      await responder.consider(found)
+    },
   }
-  parts.add(await startDetecting({ ...watching, history: options.demo !== undefined }))
+  const watch = parts.add(await startDetecting({ ...watching, history: options.demo !== undefined }))
+  leaks.onExposed(watch.exposed)
   void warmCache(door, records, log)
   const url = await listen(http, config)
   await note('system.started')

@@ -15,6 +15,14 @@ export const PERMISSIONS = {
   'tokens:surrender': { roles: ['admin', 'validate', 'introspect'], what: 'end a token by presenting its text (RFC 7009)' },
   'findings:read': { roles: ['admin', 'analyst', 'auditor'], what: 'findings, incidents, marks and suppressions' },
   'findings:write': { roles: ['admin', 'analyst'], what: 'judge findings, suppress them, and set marks' },
+  'responses:read': { roles: ['admin', 'analyst', 'auditor'], what: 'what was done about findings, and the playbook' },
+  'responses:write': { roles: ['admin', 'analyst'], what: 'propose what to do about a finding' },
+  'responses:approve': { roles: ['admin'], what: 'agree to a response, decline it, undo it' },
+  'playbook:write': { roles: ['admin'], what: 'say what may happen by itself, and who is told' },
+  'leaks:read': { roles: ['admin', 'analyst', 'auditor'], what: 'leaks and the uses since' },
+  'leaks:write': { roles: ['admin', 'analyst'], what: 'report leaks and judge them' },
+  'canaries:read': { roles: ['admin', 'analyst'], what: 'which tokens are canaries: to others they do not exist' },
+  'partners:write': { roles: ['admin'], what: 'whose leak reports are believed; tenant `default` only' },
   'events:write': { roles: ['admin', 'ingest'], what: 'hand in events' },
   'imports:read': { roles: ['admin', 'auditor', 'ingest'], what: 'how far imports are' },
   'imports:write': { roles: ['admin', 'ingest'], what: 'note how far an import is' },
@@ -32,7 +40,7 @@ export const PERMISSIONS = {
 export type Permission = keyof typeof PERMISSIONS
 
 /** Permissions about the installation: only principals of the tenant `default` have them. */
-export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>(['install:read'])
+export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>(['install:read', 'partners:write'])
 
 const GRANTED: ReadonlyMap<Role, ReadonlySet<Permission>> = new Map(
   ROLES.map((role) => [

@@ -11,6 +11,8 @@ const TAGS = {
   questions: 'Named questions with parameters and typed rows',
   metrics: 'Numbers with their numerator, denominator, window, watermark and completeness',
   findings: 'What detectors found, what people made of it, and how good they are',
+  responses: 'What is done about findings, and what may happen by itself',
+  leaks: 'Leaked tokens: reports, partners, and the uses since',
   imports: 'How far imports are',
   rules: 'Detection rules, their tests and back-tests',
   session: 'Signing in to the dashboard',

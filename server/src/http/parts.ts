@@ -3,6 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import type { Ingest } from '../connect/ingest.ts'
 import type { Desk } from '../detect/desk/desk.ts'
+import type { LeakDesk } from '../detect/leaks/leak-desk.ts'
+import type { Responder } from '../detect/response/responder.ts'
+import type { ResponseDesk } from '../detect/response/settings.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { LiveHub } from '../live/hub.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -22,11 +25,16 @@ export interface HttpParts {
   readonly ask: Ask
   readonly metrics: Metrics
   readonly desk: Desk
+  readonly responder: Responder
+  readonly responses: ResponseDesk
+  readonly leaks: LeakDesk
   readonly live: LiveHub
   readonly ingest: Ingest
   readonly access: Access
   readonly clock: Clock
   readonly log: Log
+  /** Tenant that the installation begins with: it keeps what partners report and nobody knows. */
+  readonly installTenantNo: number
   readonly version: string
   /** Folder of the built dashboard; without it only the API answers. */
   readonly dashboard?: string

@@ -16,11 +16,14 @@ import { ingestRoutes } from './routes/events.ts'
 import { findingRoutes } from './routes/findings.ts'
 import { findingSettingRoutes } from './routes/finding-settings.ts'
 import { importRoutes } from './routes/imports.ts'
+import { leakRoutes } from './routes/leaks.ts'
 import { liveRoutes } from './routes/live.ts'
 import { metricRoutes } from './routes/metrics.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { partnerRoutes } from './routes/partners.ts'
 import { questionRoutes } from './routes/questions.ts'
+import { responseRoutes } from './routes/responses.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -61,6 +64,9 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   metricRoutes(app, parts)
   findingRoutes(app, parts)
   findingSettingRoutes(app, parts)
+  responseRoutes(app, parts)
+  leakRoutes(app, parts)
+  partnerRoutes(app, parts)
   ruleRoutes(app, parts)
   const endStreams = liveRoutes(app, parts, origin)
   operationRoutes(app, parts)

@@ -51,6 +51,7 @@ describe('every route', () => {
       'HEAD /healthz',
       'HEAD /openapi.json',
       'HEAD /readyz',
+      'POST /v1/partners/github/secret-scanning',
       'POST /v1/session',
     ])
   })

@@ -6,6 +6,10 @@ import { createAccess, type Access, type AccessOptions } from '../../src/access/
 import type { Clock } from '../../src/clock.ts'
 import { createIngest } from '../../src/connect/ingest.ts'
 import { createDesk, type Desk } from '../../src/detect/desk/desk.ts'
+import { createLeakDesk, type LeakDesk } from '../../src/detect/leaks/leak-desk.ts'
+import { createResponder, type Responder } from '../../src/detect/response/responder.ts'
+import { createResponseSettings } from '../../src/detect/response/settings.ts'
+import { createWebhook, type SendWebhook } from '../../src/detect/response/webhook.ts'
 import { decodeFrame } from '../../src/event/frame.ts'
 import type { EventRow } from '../../src/event/row.ts'
 import type { HttpParts } from '../../src/http/parts.ts'
@@ -41,6 +45,8 @@ export interface Front {
   readonly issuer: Issuer
   readonly access: Access
   readonly desk: Desk
+  readonly responder: Responder
+  readonly leaks: LeakDesk
   readonly clock: StillClock
   readonly own: Tenant
   readonly other: Tenant
@@ -71,7 +77,7 @@ export interface Reply {
 }
 
 export async function openFront(
-  options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean } = {},
+  options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean; send?: SendWebhook } = {},
 ): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-http-'))
   const clock = stillClock()
@@ -97,6 +103,9 @@ export async function openFront(
     : undefined
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
+  const responder = createResponder({ records, ask, clock, log, send: options.send ?? createWebhook() })
+  const responses = createResponseSettings({ records, clock })
+  const leaks = createLeakDesk({ ...tokenParts, ask, answerMs: 0 })
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
@@ -110,6 +119,10 @@ export async function openFront(
     ask,
     metrics,
     desk,
+    responder,
+    responses,
+    leaks,
+    installTenantNo: own.no,
     live,
     ingest,
     access,
@@ -127,6 +140,8 @@ export async function openFront(
     issuer,
     access,
     desk,
+    responder,
+    leaks,
     clock,
     own,
     other,
@@ -149,6 +164,8 @@ export async function openFront(
     },
     async close() {
       await app.close()
+      await responder.close()
+      leaks.close()
       access.close()
       live.close()
       await relay.close()

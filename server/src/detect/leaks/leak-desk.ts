@@ -17,8 +17,6 @@ export interface LeakDeskParts {
   readonly clock: Clock
   readonly peppers: Peppers
   readonly log: Log
-  /** Tells detection that a token is public. */
-  readonly exposed: (tokenNo: number, at: Milliseconds) => void
   /** How long an answer to a reporter takes at least: known and unknown take the same. */
   readonly answerMs?: number
 }
@@ -48,8 +46,12 @@ export interface LeakDesk {
     note: string | null,
     actor: Actor,
   ): Promise<LeakRecord>
+  /** Hears of each token that is public, those of before first. Hearing it twice changes nothing. */
+  onExposed(listener: Exposed): void
   close(): void
 }
+
+type Exposed = (tokenNo: number, at: Milliseconds) => void
 
 const ANSWER_MS = 300
 /** Leaks that changed so recently are told to detection again: it may have started anew, and imports match old reports. */
@@ -59,16 +61,20 @@ const EXPOSURES_MAX = 20_000
 /** No leak is older: tokens did not live then. */
 const AGE_MS_MAX = 3660 * 86_400_000
 
-/** Opens the desk and tells detection of every leak that is kept. */
+/** Opens the desk. */
 export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
   const { records, clock, log, answerMs = ANSWER_MS } = parts
   const digests = createDigests(parts.peppers)
   const timer = setInterval(() => void tellDetection(clock.now() - AGAIN_MS), TICK_MS).unref()
-  void tellDetection(0)
+  const listeners = new Set<Exposed>()
+
+  const tell: Exposed = (tokenNo, at) => {
+    for (const listener of listeners) listener(tokenNo, at)
+  }
 
   async function tellDetection(since: Milliseconds): Promise<void> {
     try {
-      for (const { tokenNo, at } of await records.read.exposures(since, EXPOSURES_MAX)) parts.exposed(tokenNo, at)
+      for (const { tokenNo, at } of await records.read.exposures(since, EXPOSURES_MAX)) tell(tokenNo, at)
     } catch (error) {
       log.warn({ err: error }, 'detection could not be told of leaked tokens; it is at the next tick')
     }
@@ -81,7 +87,7 @@ export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
     const exposedAt = exposedAtOf(report, at)
     const leak = { tokenNo: token?.no ?? null, sha256, sha512, url, reporter, partner, proven, exposedAt, note }
     const kept = await records.act('reportLeak', { tenantNo: token?.tenantNo ?? tenantNo, leak, at, actor })
-    if (token && kept.leak.state !== 'dismissed') parts.exposed(token.no, kept.leak.exposedAt)
+    if (token && kept.leak.state !== 'dismissed') tell(token.no, kept.leak.exposedAt)
     return kept.leak
   }
 
@@ -96,6 +102,10 @@ export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
       return token?.tenantNo === leak.tenantNo ? usesSince(parts.ask, token, leak.exposedAt, clock.now()) : null
     },
     judge: (tenantNo, id, state, note, actor) => records.act('judgeLeak', { tenantNo, id, state, note, at: clock.now(), actor }),
+    onExposed(listener) {
+      listeners.add(listener)
+      void tellDetection(0)
+    },
     close: () => clearInterval(timer),
   }
 }

@@ -104,6 +104,19 @@ export function createResponder(parts: ResponderParts): Responder {
     await settled(await records.act('proposeResponse', { tenantNo: found.tenant, response, at, actor: SYSTEM }))
   }
 
+  async function tellOf(tenantNo: number, { incident, finding }: NoticeSent): Promise<void> {
+    const at = clock.now()
+    const playbook = await playbookOf(records.read, tenantNo)
+    const response: NewResponse = {
+      ...baseOf(finding, 'notify', []),
+      id: `rsp_${digest([incident.id, finding.id, 'notify', incident.notified ?? ''])}`,
+      automatic: true,
+      dryRun: !playbook.live.includes('notify'),
+      approvalsNeeded: 0,
+    }
+    await settled(await records.act('proposeResponse', { tenantNo, response, at, actor: SYSTEM }))
+  }
+
   /** A finding that came again in its quiet time stands under its first id. */
   async function findingOf(found: Found): Promise<FindingRecord | null> {
     const { tenant, detector, subject } = found
@@ -128,17 +141,12 @@ export function createResponder(parts: ResponderParts): Responder {
         }
       }
     },
-    async notice(tenantNo, { incident, finding }) {
-      const at = clock.now()
-      const playbook = await playbookOf(records.read, tenantNo)
-      const response: NewResponse = {
-        ...baseOf(finding, 'notify', []),
-        id: `rsp_${digest([incident.id, finding.id, 'notify', incident.notified ?? ''])}`,
-        automatic: true,
-        dryRun: !playbook.live.includes('notify'),
-        approvalsNeeded: 0,
+    async notice(tenantNo, notice) {
+      try {
+        await tellOf(tenantNo, notice)
+      } catch (error) {
+        log.error({ err: error, incident: notice.incident.id }, 'a notice could not be written down')
       }
-      await settled(await records.act('proposeResponse', { tenantNo, response, at, actor: SYSTEM }))
     },
     async propose(tenantNo, wish, who) {
       const finding = await records.read.finding(tenantNo, wish.findingId)
