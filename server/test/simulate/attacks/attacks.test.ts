@@ -40,7 +40,9 @@ describe('every attack', () => {
     expect(label.from).toBeGreaterThanOrEqual(world.judgedFrom)
     expect(label.to).toBeLessThan(world.to)
     expect(label.to - label.from).toBeLessThanOrEqual((variant === 'overt' ? 1 : SCENARIOS[scenario].slowDays + 1) * DAY_MS)
-    expect(label.tokens.length + label.owners.length + label.networks.length).toBeGreaterThan(scenario === 'trail silenced' ? -1 : 0)
+    expect(label.tokens.length + label.owners.length + label.networks.length).toBeGreaterThan(
+      scenario === 'trail silenced' ? -1 : 0,
+    )
   })
 
   test('no event belongs to two attacks, and most belong to none', () => {

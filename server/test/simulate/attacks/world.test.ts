@@ -22,7 +22,8 @@ function run(options: Partial<WorldOptions> = {}): { world: World; batches: Worl
 
 function digestOf(rows: readonly EventRow[]): string {
   const hash = createHash('sha256')
-  for (const row of rows) hash.update(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
+  for (const row of rows)
+    hash.update(JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
   return hash.digest('hex')
 }
 
