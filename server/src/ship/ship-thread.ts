@@ -13,15 +13,18 @@ import { openPlanFile } from './plan.ts'
 import type { EventRow } from '../event/row.ts'
 import type { JournalPage } from '../journal/read.ts'
 import type { FromThread, ShipThreadOptions, ToThread } from './messages.ts'
+import type { Shipment } from './cut.ts'
 import type { Plan } from './plan.ts'
 
 /** Frames read at once; some 50,000 events, which bounds this thread's memory. */
 const PAGE_BYTES_MAX = 2 * 1024 * 1024
 /**
  * The first event after a silence goes at once. An insert makes a part in every table (some 100 ms of work), so under a trickle
- * inserts start this far apart; under load the pages fill.
+ * inserts start this far apart, which leaves an event time to be seen within a second; under load the pages fill.
  */
-const INSERT_EVERY_MS = 500
+const INSERT_EVERY_MS = 750
+/** An insert uses one core of the engine. */
+const INSERTS_AT_ONCE = 2
 const BACK_OFF_MS = { first: 100, max: 5000 } as const
 const COLUMNS = EVENT_COLUMNS.map(({ column }) => column)
 
@@ -70,9 +73,15 @@ async function shipNext(): Promise<void> {
 }
 
 async function insertAll(plan: Plan, rows: readonly EventRow[]): Promise<boolean> {
-  for (const shipment of cutShipments(rows)) {
-    const bytes = encodeRowBinary(shipment.rows)
-    if (!(await insertPatiently(bytes, `${plan.id}/${plan.from}-${plan.upTo}/${shipment.name}`))) return false
+  const shipments = cutShipments(rows).values()
+  const lines = Array.from({ length: INSERTS_AT_ONCE }, () => insertEach(plan, shipments))
+  return (await Promise.all(lines)).every(Boolean)
+}
+
+/** Takes shipments until none is left; several may take from the same ones. */
+async function insertEach(plan: Plan, shipments: Iterable<Shipment>): Promise<boolean> {
+  for (const { name, rows } of shipments) {
+    if (!(await insertPatiently(encodeRowBinary(rows), `${plan.id}/${plan.from}-${plan.upTo}/${name}`))) return false
   }
   return true
 }
