@@ -8,6 +8,7 @@ import { findingsCommand } from './findings.ts'
 import { importCommand } from './import-command.ts'
 import { metricsCommand } from './metrics.ts'
 import { note, paint } from './print.ts'
+import { rulesCommand } from './rules.ts'
 import { demoCommand, startCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
 
@@ -24,6 +25,7 @@ const program = new Command('tokentrail')
   .addCommand(common(metricsCommand()))
   .addCommand(findingsCommand(common))
   .addCommand(detectCommand())
+  .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
   .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 3 findings (--fail-on), 4 not authorised, 5 not reachable.')
 
