@@ -27,7 +27,7 @@ export function distinctIn(words: Field, row: number, count: number): number {
 
 /** Distinct ones that set so many of so many bits. A full bitmap counts as one bit short of full. */
 export function linearCount(set: number, bits: number): number {
-  return Math.round(-bits * Math.log((bits - Math.min(set, bits - 1)) / bits))
+  return Math.round(bits * Math.log(bits / (bits - Math.min(set, bits - 1))))
 }
 
 /** Notes a hash in a Bloom filter with two bits each; true when it was certainly not there. */

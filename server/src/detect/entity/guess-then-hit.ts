@@ -7,6 +7,7 @@ import { traitsOf } from './spraying.ts'
 import type { EntityStep } from './step.ts'
 
 const DAY_SECONDS = 86_400
+const PLACE_BITS_MIN = 8
 
 /** A guess, or a stuffed list, that worked: a source under suspicion is accepted with a token that never came from there. */
 export const guessThenHit: EntityStep = {
@@ -42,8 +43,13 @@ export const guessThenHit: EntityStep = {
   },
 }
 
-function isSprayed({ event, memory, second }: Moment): boolean {
-  return memory.sprays.size > 0 && traitsOf(event).some(({ key }) => second < (memory.sprays.get(key) ?? 0))
+/** Is the tenant sprayed by what shares a trait with this use? Sharing nothing but failures is enough only where the place is odd, too. */
+function isSprayed({ event, memory, second, odd }: Moment): boolean {
+  if (memory.sprays.size === 0) return false
+  const traits = traitsOf(event)
+  return traits.some(
+    ({ key }, i) => second < (memory.sprays.get(key) ?? 0) && (i < traits.length - 1 || odd.place >= PLACE_BITS_MIN),
+  )
 }
 
 /** Never from here: known elsewhere, or never seen at all where nobody was ever accepted from here. */

@@ -1,3 +1,4 @@
+import { FLAGS } from 'tokentrail'
 import { bloomAdd, clear, hashText, mark, distinctIn } from './bits.ts'
 import type { FillableMoment } from './moment.ts'
 import { DAY_SECONDS, networkHash, slotOf } from './odd.ts'
@@ -169,8 +170,8 @@ export function learnSingle({ event, memory, token: row, at, what, networkHigh, 
     s.issuedAt.set(row, at)
     s.owner.set(row, event.ownerNo)
   }
-  if (what === 'sent' && s.issuedAt.get(row) === 0) s.issuedAt.set(row, at)
-  if (what !== 'won' || s.wonAt.get(row) !== 0) return
+  if (what === 'sent') s.issuedAt.set(row, at)
+  if (what !== 'won' || (event.flags & FLAGS.check) !== 0 || s.wonAt.get(row) !== 0) return
   s.wonAt.set(row, at)
   s.wonWriter.set(row, event.writer)
   s.wonSeq.set(row, event.seq)

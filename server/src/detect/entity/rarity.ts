@@ -18,9 +18,10 @@ export function surprise(steps: number, distinct: number, owner: Common, tenant:
   return Math.min(BITS_MAX, Math.max(0, bits))
 }
 
+/** Interpolated, so that a value somebody used is never more of a surprise than one nobody did. */
 function backOff({ tokens, pairs, distinct }: Common, otherwise: number): number {
   if (pairs + distinct === 0) return otherwise
-  return tokens > 0 ? tokens / (pairs + distinct) : (Math.max(distinct, 1) / (pairs + distinct)) * otherwise
+  return (tokens + Math.max(distinct, 1) * otherwise) / (pairs + distinct)
 }
 
 /** So many of the owner's, or of the tenant's, other tokens make a value nothing new. */

@@ -56,6 +56,7 @@ export type TokenTable = Table<keyof typeof TOKEN_FIELDS>
 
 /** What is kept of a single-use token: who won it and when. */
 export const SINGLE_FIELDS = {
+  /** When it was issued, or handed to its channel. */
   issuedAt: 'f64',
   wonAt: 'f64',
   wonSeq: 'f64',
@@ -105,8 +106,11 @@ export const SOURCE_FIELDS = {
   weekStrange: ['u32', 2],
   weekOwners: ['u32', 2],
   ownersMax: 'u16',
-  /** Owners whose links it opened within minutes of their making, as a mail gateway does. */
-  earlyOwners: 'u32',
+  /** Single-use tokens that it opened, and those that it opened within seconds, as a mail gateway does. */
+  links: 'u16',
+  earlyLinks: 'u16',
+  /** Links that it looked at without using them up. */
+  looks: 'u8',
 } as const
 export type SourceTable = Table<keyof typeof SOURCE_FIELDS>
 

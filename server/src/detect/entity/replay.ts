@@ -1,14 +1,19 @@
 import { eventId, FLAGS } from 'tokentrail'
-import { ones } from './bits.ts'
 import { duration, event as eventFact, network, text, time, token } from './facts.ts'
 import { touchesOf, tokenSubject, type Moment } from './moment.ts'
+import { EARLY_MS } from './source.ts'
 import { MINUTE_MS, type EntityStep } from './step.ts'
-import type { Severity } from '../finding.ts'
 
 const DOUBLE_CLICK_MS = 10_000
-/** A network that opened links of so many owners within minutes of their making is a mail gateway that looks at links. */
-const GATEWAY_OWNERS_MIN = 3
-const EARLY_MS = 2 * MINUTE_MS
+/** A network that opened so many links within seconds, and few others, is a mail gateway that looks at links. */
+const EARLY_LINKS_MIN = 3
+const EARLY_SHARE_MIN = 0.8
+
+/** A device may change its network between two clicks. */
+const SAME_DEVICE_MS = 2 * MINUTE_MS
+
+/** Who used the token again, as far as the event and the records tell. */
+type User = 'the same user' | 'the same device elsewhere' | 'behind a mail gateway' | 'somebody else'
 
 /** A single-use token used twice. The door decided it in one statement; here it is told apart from double clicks and link scanners. */
 export const replay: EntityStep = {
@@ -19,12 +24,11 @@ export const replay: EntityStep = {
     if ((event.flags & FLAGS.check) !== 0) return
     const won = winOf(moment)
     const gap = Math.max(0, event.sinceEndMs || (won.at > 0 ? at - won.at : 0))
-    const isSame = isSameUser(moment, won)
-    if ((isSame && gap <= DOUBLE_CLICK_MS) || isScanner(moment, won)) return
-    const severity: Severity = isSame ? 'low' : 'high'
+    const user = userOf(moment, won, gap)
+    if (user === undefined) return
     moment.notice({
       detector: 'replay',
-      severity,
+      severity: user === 'somebody else' ? 'high' : 'low',
       subject: tokenSubject(moment),
       before: won.id === '' ? [] : [won.id],
       tell: () => ({
@@ -36,15 +40,24 @@ export const replay: EntityStep = {
           network: network(moment.networkHigh, moment.networkLow),
           winner: won.id === '' ? text('not known here') : eventFact(won.id),
         },
-        features: [isSame ? 'the same network and client as the first use' : 'another network or client than the first use'],
+        features: [`the second use is by ${user}`],
         unless: [
           'It would not have fired if the second use had come from the same network and client within 10 seconds (a double click).',
-          'It would not have fired if the first use had come from a network that opens the links of several owners within two minutes (a mail gateway).',
+          'It would not have fired if one of the two networks were a mail gateway that opens links within seconds.',
         ],
         touches: touchesOf(moment),
       }),
     })
   },
+}
+
+/** Who it was; `undefined` for double clicks and the looks of mail gateways, of which nothing is said. */
+function userOf(moment: Moment, won: Win, gap: number): User | undefined {
+  const gateway = gatewayOf(moment, won)
+  if (gateway >= 0) return moment.memory.sources.fields.looks.get(gateway) > 0 ? undefined : 'behind a mail gateway'
+  if (isSameUser(moment, won)) return gap <= DOUBLE_CLICK_MS ? undefined : 'the same user'
+  const isSameClient = (moment.event.flags & FLAGS.sameClient) !== 0
+  return isSameClient && gap <= SAME_DEVICE_MS ? 'the same device elsewhere' : 'somebody else'
 }
 
 interface Win {
@@ -78,15 +91,18 @@ function isSameUser({ event, source, networkHigh, networkLow, client }: Moment, 
   return source >= 0 && won.at > 0 && networkHigh === won.networkHigh && networkLow === won.networkLow && client === won.client
 }
 
-/** Did a mail gateway open the link first, or does it come back to look again? */
-function isScanner(moment: Moment, won: Win): boolean {
+/** The source that opened the link first, or comes back to look again, if it is a mail gateway; else −1. */
+function gatewayOf(moment: Moment, won: Win): number {
   const isEarly = won.at > 0 && won.issuedAt > 0 && won.at - won.issuedAt <= EARLY_MS
-  const winner = moment.memory.sources.find(...sourceKey(moment.event.tenant, won.networkHigh, won.networkLow))
-  return (isEarly && isGateway(moment, winner)) || isGateway(moment, moment.source)
+  const winner = isEarly ? moment.memory.sources.find(...sourceKey(moment.event.tenant, won.networkHigh, won.networkLow)) : -1
+  if (isGateway(moment, winner)) return winner
+  return isGateway(moment, moment.source) ? moment.source : -1
 }
 
 function isGateway({ memory }: Moment, row: number): boolean {
-  return row >= 0 && ones(memory.sources.fields.earlyOwners.get(row)) >= GATEWAY_OWNERS_MIN
+  if (row < 0) return false
+  const { links, earlyLinks } = memory.sources.fields
+  return earlyLinks.get(row) >= EARLY_LINKS_MIN && earlyLinks.get(row) >= EARLY_SHARE_MIN * links.get(row)
 }
 
 /** Key of a tenant's network in the table of sources. */

@@ -7,8 +7,8 @@ import { mix } from './table.ts'
 
 const HOUR = 3600
 const WEEK = 7 * DAY_SECONDS
-/** A link opened so soon after its making was opened by a machine, if its network does it for several owners. */
-const EARLY_MS = 120_000
+/** A link that is opened so soon after it was sent is opened by a machine, if its network does that again and again. */
+export const EARLY_MS = 15_000
 
 /** Counts a failure of a source: distinct credentials in windows of a minute to a day. */
 export function countFailure(moment: FillableMoment): void {
@@ -110,14 +110,16 @@ function turnHour({ memory, source: row, second }: FillableMoment): void {
   clear(s.weekOwners, row, 2)
 }
 
-/** Notes a source that opens a link within minutes of its making. */
+/** Notes a source that opens a link within seconds. */
 export function countWin({ event, memory, source: row, token, at, second }: FillableMoment): void {
   if (row < 0) return
   const s = memory.sources.fields
+  if ((event.flags & FLAGS.check) !== 0) s.looks.set(row, s.looks.get(row) + 1)
   s.accepted.set(row, s.accepted.get(row) + 1)
   s.lastAccepted.set(row, second)
   const issuedAt = memory.singles.fields.issuedAt.get(token)
-  if (issuedAt > 0 && at - issuedAt <= EARLY_MS) mark(s.earlyOwners, row, 1, event.ownerNo)
+  s.links.set(row, s.links.get(row) + 1)
+  if (issuedAt > 0 && at - issuedAt <= EARLY_MS) s.earlyLinks.set(row, s.earlyLinks.get(row) + 1)
 }
 
 /** Ids of the newest failures of a source, oldest first. */

@@ -17,6 +17,8 @@ const WINDOWS = [
 ] as const satisfies readonly (HabitKind & { readonly sources: number })[]
 /** Tries per source, at most: more is guessing. */
 const TRIES_MAX = 5
+const TRIES_OF_SOURCE_MAX = 20
+const HOUR_WINDOW = 2
 const TAIL_MIN = 8
 const OVER_MAX = 3
 const LEARN_MS = 7 * DAY_MS
@@ -31,7 +33,8 @@ export const spraying: EntityStep = {
   on: ['failed'],
   see(moment) {
     const { event, memory, source, at } = moment
-    if (source < 0 || isKnownClient(moment)) return
+    if (source < 0 || isKnownClient(moment) || memory.sources.fields.attempts.get(source, HOUR_WINDOW) > TRIES_OF_SOURCE_MAX)
+      return
     const isLearned = at - (memory.tenants.get(event.tenant) ?? at) >= LEARN_MS
     const hash = networkHash(moment.networkHigh, moment.networkLow)
     for (const trait of traitsOf(event))

@@ -69,19 +69,48 @@ describe('replay', () => {
     expect(findIn([winner, again({ at: noon + HOUR, flags: FLAGS.check, sinceEndMs: HOUR })])).toEqual([])
   })
 
-  test('a mail gateway that opens links before people is recognised after three owners and quiet from then on', () => {
-    const events = [1, 2, 3, 4, 5].flatMap((no) => [
-      fact('token.issued', { at: noon + no * HOUR, kind: KINDS.action, tokenNo: 60 + no, ownerNo: 20 + no }),
-      consumed({ at: noon + no * HOUR + 5 * SECOND, tokenNo: 60 + no, ownerNo: 20 + no, network: 900n, client: 'other' }),
-      refused('consumed', {
-        at: noon + no * HOUR + 10 * MINUTE,
+  /** A gateway opens five links within seconds; their owners click minutes later and are refused. */
+  const scanned = (looks: readonly ReturnType<typeof consumed>[] = []) => [
+    ...looks,
+    ...[1, 2, 3, 4, 5].flatMap((no) => {
+      const at = noon + no * HOUR
+      const about = { kind: KINDS.action, tokenNo: 60 + no, ownerNo: 20 + no }
+      return [
+        fact('token.sent', { at, ...about }),
+        consumed({ at: at + 5 * SECOND, ...about, network: 900n, client: 'other' }),
+        refused('consumed', { at: at + 10 * MINUTE, ...about, network: BigInt(no) }),
+      ]
+    }),
+  ]
+
+  test('a mail gateway that uses links up is recognised after three, and is low from then on', () => {
+    expect(findIn(scanned()).map(({ severity }) => severity)).toEqual(['high', 'high', 'low', 'low', 'low'])
+  })
+
+  test('a mail gateway that mostly looks, and sometimes uses a link up, is silent', () => {
+    const looks = [1, 2, 3].flatMap((no) => [
+      fact('token.sent', { at: noon, kind: KINDS.action, tokenNo: 80 + no }),
+      accepted({
+        at: noon + 5 * SECOND,
         kind: KINDS.action,
-        tokenNo: 60 + no,
-        ownerNo: 20 + no,
-        network: BigInt(no),
+        tokenNo: 80 + no,
+        network: 900n,
+        client: 'other',
+        flags: FLAGS.check,
       }),
     ])
-    expect(findIn(events).map(({ subject }) => subject.key)).toEqual(['61', '62'])
+    expect(findIn(scanned(looks))).toEqual([])
+  })
+
+  test('a look uses nothing up: who comes after it is the winner', () => {
+    const look = accepted({ at: noon, kind: KINDS.action, tokenNo: 50, network: 900n, flags: FLAGS.check })
+    const [found] = findIn([look, winner, again({ at: noon + HOUR, sinceEndMs: HOUR })])
+    expect(found?.facts['winnerNetwork']).toEqual({ as: 'network', value: '0000000000000064' })
+  })
+
+  test('the same device that changed its network within two minutes is low', () => {
+    const roaming = again({ at: noon + MINUTE, sinceEndMs: MINUTE, flags: FLAGS.sameClient })
+    expect(findIn([winner, roaming])).toMatchObject([{ severity: 'low' }])
   })
 
   test('a thief who opens one link within two minutes is no mail gateway', () => {

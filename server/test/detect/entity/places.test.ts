@@ -138,7 +138,9 @@ describe('concurrent-use', () => {
 
 describe('many-networks', () => {
   test('a published token is found when its networks pass ten', () => {
-    const published = Array.from({ length: 80 }, (_, i) => accepted({ at: later + i * SECOND, network: BigInt(2000 + i) }))
+    const published = Array.from({ length: 80 }, (_, i) =>
+      accepted({ at: later + i * SECOND, network: BigInt(2000 + i), asn: 60_000 + i }),
+    )
     const found = only(findIn([...learned(), ...published]), 'many-networks')
     expect(found[0]).toMatchObject({
       severity: 'high',
@@ -146,13 +148,23 @@ describe('many-networks', () => {
     })
   })
 
+  test('without a geo file it takes twenty-five, is medium, and says so', () => {
+    const unknown = (count: number) =>
+      Array.from({ length: count }, (_, i) => accepted({ at: later + i * SECOND, network: BigInt(2000 + i) }))
+    expect(only(findIn([...learned(), ...unknown(40)]), 'many-networks')[0]).toMatchObject({
+      severity: 'medium',
+      caveats: ['no geo file'],
+    })
+    expect(only(findIn([...learned(), ...unknown(20)]), 'many-networks')).toEqual([])
+  })
+
   test('nine networks, one carrier, and what every day has are silent', () => {
     const few = (count: number, wish = {}) =>
       Array.from({ length: count }, (_, i) => accepted({ at: later + i * SECOND, network: BigInt(2000 + i), ...wish }))
-    expect(only(findIn([...learned(), ...few(8)]), 'many-networks')).toEqual([])
+    expect(only(findIn([...learned(), ...few(8, { asn: 1 })]), 'many-networks')).toEqual([])
     expect(only(findIn([...learned(), ...few(40, { asn: 65_000 })]), 'many-networks')).toEqual([])
     const daily = Array.from({ length: 10 * 15 }, (_, i) =>
-      accepted({ at: START + Math.floor(i / 15) * DAY + (i % 15) * HOUR, network: BigInt(3000 + i) }),
+      accepted({ at: START + Math.floor(i / 15) * DAY + (i % 15) * HOUR, network: BigInt(3000 + i), asn: 60_000 + i }),
     )
     expect(only(findIn(daily), 'many-networks').filter(({ detectedAt }) => detectedAt > START + DAY)).toEqual([])
   })
