@@ -16,6 +16,7 @@ const { values: options } = parseArgs({
     nab: { type: 'string', default: join(here, '../../../shared/data/nab') },
     scorer: { type: 'string', default: join(here, '../../../shared/tools/nabscore.mjs') },
     note: { type: 'string', default: '' },
+    settings: { type: 'string', default: '{}' },
     files: { type: 'boolean', default: false },
   },
 })
@@ -27,13 +28,15 @@ interface Scorer {
   evaluate(corpus: Corpus, scores: Map<string, Float64Array>, options?: { thresholds?: Record<string, number> }): Result
 }
 
+const over = JSON.parse(options.settings)
+const settings = { ...SERIES_SETTINGS, ...over, tail: {...SERIES_SETTINGS.tail, ...over.tail}, news: {...SERIES_SETTINGS.news, ...over.news} }
 const scorer = (await import(pathToFileURL(options.scorer).href)) as Scorer
 const corpus = scorer.loadCorpus(options.nab)
 const scores = new Map<string, Float64Array>()
 let points = 0
 const started = performance.now()
 for (const [file, { ts, value }] of corpus) {
-  const series = createSeries()
+  const series = createSeries(settings)
   scores.set(file, Float64Array.from(ts, (at, i) => series.judge({ at, value: value[i] ?? 0 }).score))
   points += ts.length
 }
@@ -46,8 +49,8 @@ const halves = [0, 1].map((h) => {
   const mine = scorer.evaluate(scorer.loadCorpus(options.nab, { only: (f) => half(f) === h }), scores, { thresholds })
   return Object.fromEntries(Object.entries(mine).map(([k, v]) => [k, +v.score.toFixed(2)]))
 })
-const digest = createHash('sha256').update(readFileSync(join(here, '../../server/src/detect/series/series.ts'))).update(readFileSync(join(here, '../../server/src/detect/series/tail.ts'))).digest('hex').slice(0, 12)
-const summary = { at: new Date().toISOString(), what: 'nab', note: options.note, digest, micros: +micros.toFixed(1), full: Object.fromEntries(Object.entries(full).map(([k, v]) => [k, { score: +v.score.toFixed(2), threshold: +v.threshold.toFixed(4), detected: v.detected, fpRows: v.fpRows }])), halves }
+const digest = createHash('sha256').update(readFileSync(join(here, '../../server/src/detect/series/series.ts'))).update(readFileSync(join(here, '../../server/src/detect/series/tail.ts'))).update(options.settings).digest('hex').slice(0, 12)
+const summary = { at: new Date().toISOString(), what: 'nab', note: options.note || options.settings, digest, micros: +micros.toFixed(1), full: Object.fromEntries(Object.entries(full).map(([k, v]) => [k, { score: +v.score.toFixed(2), threshold: +v.threshold.toFixed(4), detected: v.detected, fpRows: v.fpRows }])), halves }
 console.log(JSON.stringify(summary))
 if (options.files) for (const [f, r] of Object.entries(full.standard!.perFile)) console.log(f.padEnd(70), r.score.toFixed(2), r.detected, '/', r.windows, 'fp', r.fp)
 mkdirSync(join(here, '../detect'), { recursive: true })

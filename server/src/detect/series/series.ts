@@ -1,115 +1,184 @@
+import type { Milliseconds } from 'tokentrail'
 import type { StreamPoint, Strangeness } from '../detector.ts'
-import { addTo, blankAverage, meanOf, type Average } from './average.ts'
-import { createSpan, type Span } from './span.ts'
-import { createTail, type Tail, type TailOptions } from './tail.ts'
+import { DAY_MS, HOUR_MS, hourOfWeekIn } from './hour-of-week.ts'
+import { createNews, type NewsState } from './news.ts'
+import { createRealProfile, type RealProfileState } from './real-profile.ts'
+import { createScale, type Scale, type ScaleState } from './scale.ts'
+import { createSpan, type Span, type SpanState } from './span.ts'
+import { createTail, type Tail, type TailState } from './tail.ts'
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-
-/** How a real-valued series is judged. One setting for every series. */
+/** How a real-valued series is judged; the same for every series. */
 export const SERIES_SETTINGS = {
-  version: 1,
-  levelHalfLifeMs: 3 * DAY,
-  seasonHalfLifeMs: 28 * DAY,
-  scaleHalfLifeMs: 7 * DAY,
-  /** Residuals are judged alone and as means over these spans. */
-  spansMs: [0, HOUR, 6 * HOUR],
+  levelHalfLifeMs: 3 * DAY_MS,
+  fastHalfLifeMs: 6 * HOUR_MS,
+  seasonHalfLifeMs: 28 * DAY_MS,
+  scaleHalfLifeMs: 14 * DAY_MS,
+  /** Residuals are judged alone and as means over these spans; each has a tail of its own, and what they say is averaged. */
+  spansMs: [0, HOUR_MS, 6 * HOUR_MS] as readonly Milliseconds[],
+  /** Points before anything is judged. */
   pointsMin: 48,
-  quietMs: DAY,
   /** From here on a point teaches a tenth. */
-  strangeFrom: 4,
-  tail: { share: 0.05, excessesMax: 64, excessesMin: 10, modelMax: 3, lowersOnly: false, prior: { shape: 0.2, weight: 20 }, halfLife: 4000 },
-  overall: { share: 0.02, excessesMax: 64, excessesMin: 10, modelMax: 6, lowersOnly: false, prior: { shape: 0.2, weight: 20 }, halfLife: 8064 },
-} as const satisfies { tail: TailOptions; overall: TailOptions } & Record<string, unknown>
+  strangeFrom: 3,
+  strangeWeight: 0.1,
+  /** Of strangeness beyond what the number of points can show, so much is believed. */
+  beyond: 0.5,
+  tail: {
+    share: 0.01,
+    excessesMax: 64,
+    excessesMin: 10,
+    modelMax: 6,
+    lowersOnly: false,
+    prior: { shape: 0.2, weight: 20 },
+    halfLife: 8064,
+  },
+  news: { quietMs: DAY_MS, from: 2, margin: 1 },
+}
+export type SeriesSettings = typeof SERIES_SETTINGS
 
-/** One point's strangeness, and the same between 0 and 1, quiet after it has spoken. */
+/** One point's strangeness, and what is news of it between 0 and 1. */
 export interface Judged extends Strangeness {
   readonly score: number
 }
 
+/** Judges real values in order of time; knows only the points before. */
 export interface Series {
   judge(point: StreamPoint): Judged
-  snapshot(): unknown
-  restore(state: unknown): void
+  snapshot(): SeriesState
+  restore(state: SeriesState): void
 }
 
-/** What a point is held against: the level, the level and season, and the point before. */
-const VIEWS = ['level', 'season', 'step'] as const
-
-interface View {
-  readonly residuals: Span
-  readonly scales: Average[]
-  readonly up: Tail[]
-  readonly down: Tail[]
+export interface SeriesState {
+  readonly profile: RealProfileState
+  readonly spans: readonly SpanState[]
+  readonly scales: readonly (readonly ScaleState[])[]
+  readonly tails: readonly TailState[]
+  readonly news: NewsState
+  readonly seen: number
+  readonly stepMs: Milliseconds
+  readonly lastAt: Milliseconds
 }
 
-export function createSeries(settings = SERIES_SETTINGS): Series {
-  const { spansMs, tail } = settings
-  const views: View[] = VIEWS.map(() => ({
-    residuals: createSpan(),
-    scales: spansMs.map(blankAverage),
-    up: spansMs.map(() => createTail(tail)),
-    down: spansMs.map(() => createTail(tail)),
-  }))
-  const level = blankAverage()
-  const days = Array.from({ length: 24 }, blankAverage)
-  const weeks = Array.from({ length: 168 }, blankAverage)
-  const overall = createTail(settings.overall)
-  let [seen, previous, peak, peakAt] = [0, 0, 0, 0]
-  let seasonWeight = 0
+/** What a point is held against: the level, the level with its season, and the level of the last hours. */
+const KINDS = 3
+/** The interval that is called expected, in usual sizes of the residual: about 99 % where it is double-exponential. */
+const INTERVAL_SIZES = 4.6
+/** Points over which the distance between points is averaged. */
+const STEPS = 100
+const NEWS_UNIT = 4
 
-  function season(hour: number): number {
-    const day = meanOf(days[hour % 24] ?? level, 0, 4)
-    const week = weeks[hour]
-    const n = (week?.weight ?? 0) * HOUR / stepMs
-    if (!week || week.weight === 0) return day
-    return (n * meanOf(week) + 4 * day) / (n + 4)
-  }
-  let stepMs = 300_000
-  let lastAt = 0
+/** A scale judged: by each kind of residual the sizes, above 0 and below. */
+interface Measured {
+  readonly up: number
+  readonly down: number
+}
+
+export function createSeries(settings: SeriesSettings = SERIES_SETTINGS): Series {
+  const { spansMs, pointsMin, scaleHalfLifeMs } = settings
+  const profile = createRealProfile({ ...settings, hourOfWeek: hourOfWeekIn('UTC') })
+  const spans: Span[] = Array.from({ length: KINDS }, createSpan)
+  const scales: Scale[][] = spansMs.map(() => spans.map(() => createScale(scaleHalfLifeMs)))
+  const tails: Tail[] = spansMs.map(() => createTail(settings.tail))
+  const news = createNews(settings.news)
+  let [seen, stepMs, lastAt] = [0, 0, 0]
 
   function judge({ at, value }: StreamPoint): Judged {
-    if (seen === 0) previous = value
-    if (seen > 0 && at > lastAt) stepMs += (Math.min(at - lastAt, DAY) - stepMs) / Math.min(seen, 100)
-    lastAt = at
-    const hour = (((Math.floor(at / HOUR) + 72) % 168) + 168) % 168
-    const base = level.weight === 0 ? value : meanOf(level)
-    const expected = base + season(hour)
-    const residuals = [value - base, value - expected, value - previous]
-    let [up, down] = [0, 0]
-    const learned: [Tail, number][] = []
-    views.forEach((view, v) => {
-      view.residuals.add(at, residuals[v] ?? 0)
-      spansMs.forEach((spanMs, s) => {
-        if ((spanMs > 0 && spanMs < stepMs * 1.5) || (v === 2 && s > 0)) return
-        const residual = spanMs === 0 ? (residuals[v] ?? 0) : view.residuals.mean(at - spanMs)
-        const scale = Math.max(meanOf(view.scales[s] ?? level), 1e-9 + Math.abs(base) * 1e-4)
-        const z = residual / scale
-        const strange = (Math.abs(z) + Math.LN2) / Math.LN10
-        const [tailUp, tailDown] = [view.up[s], view.down[s]]
-        if (!tailUp || !tailDown) return
-        if (z > 0) up = Math.max(up, tailUp.judge(strange))
-        else down = Math.max(down, tailDown.judge(strange))
-        learned.push([tailUp, z > 0 ? strange : 0], [tailDown, z < 0 ? strange : 0])
-        if (seen > 0) addTo(view.scales[s] ?? level, at, Math.min(Math.abs(residual), seen < 48 ? Infinity : 8 * scale), 1, settings.scaleHalfLifeMs)
-      })
-    })
-    const raw = Math.max(up, down)
-    const strange = seen < settings.pointsMin ? 0 : overall.judge(raw)
-    const weight = strange >= settings.strangeFrom ? 0.1 : 1
-    if (seen >= 12) for (const [tail, s] of learned) tail.learn(s, 1)
-    if (seen >= settings.pointsMin) overall.learn(raw)
-    addTo(level, at, value, weight, settings.levelHalfLifeMs)
-    const off = value - base
-    addTo(days[hour % 24] ?? level, at, off, weight, settings.seasonHalfLifeMs)
-    addTo(weeks[hour] ?? level, at, off, weight, settings.seasonHalfLifeMs)
-    previous = value
-    seen++
-    let news = strange
-    if (at - peakAt < settings.quietMs && strange <= peak) news = 0
-    if (strange >= settings.strangeFrom / 2 && (strange > peak || at - peakAt >= settings.quietMs)) [peak, peakAt] = [strange, at]
-    return { expected, low: expected, high: expected, up, down, driftUp: 0, driftDown: 0, learning: false, score: 1 - Math.exp(-news / 4) }
+    noteStep(at)
+    const level = seen === 0 ? value : profile.level()
+    const expected = level + profile.season(at)
+    const residuals = [value - level, value - expected, seen === 0 ? 0 : value - profile.fast()]
+    spans.forEach((span, kind) => span.add(at, residuals[kind] ?? 0))
+    const floor = 1e-9 + Math.abs(level) * 1e-4
+    const measured = spansMs.map((spanMs, i) => (isTooShort(spanMs) ? null : measure(scales[i] ?? [], at, residuals, spanMs, floor)))
+    const own = measured.map((each, i) => (each && seen >= pointsMin ? (tails[i]?.judge(yardstick(each)) ?? 0) : null))
+    const strange = meanStrangeness(own)
+    learn(at, value, measured, own)
+    return { ...told(expected, strange, measured), score: 1 - Math.exp(-news.hear(at, strange) / NEWS_UNIT) }
   }
-  void seasonWeight
-  return { judge, snapshot: () => ({}), restore() {} }
+
+  function noteStep(at: Milliseconds): void {
+    if (seen > 0 && at > lastAt) stepMs += (Math.min(at - lastAt, DAY_MS) - stepMs) / Math.min(seen, STEPS)
+    lastAt = at
+  }
+
+  /** A span that holds hardly more than a point says what the point says. */
+  function isTooShort(spanMs: Milliseconds): boolean {
+    return spanMs > 0 && spanMs < 1.5 * stepMs
+  }
+
+  function measure(own: readonly Scale[], at: Milliseconds, residuals: readonly number[], spanMs: Milliseconds, floor: number): Measured {
+    let [up, down] = [0, 0]
+    own.forEach((scale, kind) => {
+      const residual = spanMs === 0 ? (residuals[kind] ?? 0) : (spans[kind]?.mean(at - spanMs) ?? 0)
+      const sizes = scale.measure(at, residual, floor)
+      ;[up, down] = [Math.max(up, sizes), Math.max(down, -sizes)]
+    })
+    return { up, down }
+  }
+
+  /** Each tail is taught by what it said itself; the profile by what the strangest said. */
+  function learn(at: Milliseconds, value: number, measured: readonly (Measured | null)[], own: readonly (number | null)[]): void {
+    measured.forEach((each, i) => each && seen >= pointsMin && tails[i]?.learn(yardstick(each), weightOf(own[i] ?? 0)))
+    profile.teach(at, value, weightOf(Math.max(0, ...own.map((each) => each ?? 0))))
+    seen++
+  }
+
+  function weightOf(strange: number): number {
+    return strange >= settings.strangeFrom ? settings.strangeWeight : 1
+  }
+
+  /** What the scales that have something to say say on average, each no more than is believed. */
+  function meanStrangeness(own: readonly (number | null)[]): number {
+    const said = own.filter((each) => each !== null).map(believed)
+    return said.reduce((sum, each) => sum + each, 0) / Math.max(1, said.length)
+  }
+
+  /** With n points nothing rarer than one in n was ever seen; beyond that the tail is an extrapolation. */
+  function believed(strange: number): number {
+    const shown = Math.log10(seen + 10)
+    return strange <= shown ? strange : shown + settings.beyond * (strange - shown)
+  }
+
+  function told(expected: number, strange: number, measured: readonly (Measured | null)[]): Strangeness {
+    const { up, down } = measured.reduce<Measured>((most, each) => (each && yardstick(each) > yardstick(most) ? each : most), NOTHING)
+    const size = INTERVAL_SIZES * (scales[0]?.[1]?.usual() ?? 0)
+    return {
+      expected,
+      low: expected - size,
+      high: expected + size,
+      up: up >= down ? strange : 0,
+      down: down > up ? strange : 0,
+      driftUp: 0,
+      driftDown: 0,
+      learning: seen <= pointsMin,
+    }
+  }
+
+  return {
+    judge,
+    snapshot: () => ({
+      profile: profile.snapshot(),
+      spans: spans.map((span) => span.snapshot()),
+      scales: scales.map((own) => own.map((scale) => scale.snapshot())),
+      tails: tails.map((tail) => tail.snapshot()),
+      news: news.snapshot(),
+      seen,
+      stepMs,
+      lastAt,
+    }),
+    restore(state) {
+      profile.restore(state.profile)
+      state.spans.forEach((kept, i) => spans[i]?.restore(kept))
+      state.scales.forEach((own, i) => own.forEach((kept, kind) => scales[i]?.[kind]?.restore(kept)))
+      state.tails.forEach((kept, i) => tails[i]?.restore(kept))
+      news.restore(state.news)
+      ;({ seen, stepMs, lastAt } = state)
+    },
+  }
+}
+
+const NOTHING: Measured = { up: 0, down: 0 }
+
+/** Sizes as −log10 p of a double-exponential residual: a mere yardstick, which the tail calibrates. */
+function yardstick({ up, down }: Measured): number {
+  return (Math.max(up, down) + Math.LN2) / Math.LN10
 }

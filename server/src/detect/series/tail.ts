@@ -31,6 +31,7 @@ export interface TailState {
   readonly since: number
   readonly threshold: number
   readonly rate: number
+  readonly credit: number
 }
 
 /** For counts: four weeks of strangeness above its own 98th percentile. */
@@ -59,6 +60,7 @@ export function createTail(options: TailOptions): Tail {
   const decay = 2 ** (-LOOK_EVERY / halfLife)
   let [count, next, since, threshold, rate] = [0, 0, 0, Infinity, 0]
   let fit: Pareto | undefined
+  let credit = 0
   const ceiling = (strangeness: number): number => (lowersOnly ? strangeness : Infinity)
 
   function judge(strangeness: number): number {
@@ -72,8 +74,16 @@ export function createTail(options: TailOptions): Tail {
   function learn(strangeness: number, weight = 1): void {
     const bin = Math.min(BINS - 1, Math.floor(strangeness / BIN_WIDTH))
     bins[bin] = (bins[bin] ?? 0) + weight
-    if (strangeness > threshold && weight === 1) keep(strangeness - threshold)
+    if (strangeness > threshold && believed(weight)) keep(strangeness - threshold)
     if (++since % LOOK_EVERY === 0) look()
+  }
+
+  /** Of what teaches a tenth, every tenth is kept. */
+  function believed(weight: number): boolean {
+    credit += weight
+    if (credit < 1) return false
+    credit -= 1
+    return true
   }
 
   function keep(excess: number): void {
@@ -115,12 +125,13 @@ export function createTail(options: TailOptions): Tail {
       since,
       threshold: Number.isFinite(threshold) ? threshold : -1,
       rate,
+      credit,
     }),
     restore(state) {
       bins.set(state.bins)
       excesses.set(state.excesses)
       count = state.excesses.length
-      ;[next, since, rate] = [state.next, state.since, state.rate]
+      ;({ next, since, rate, credit } = state)
       threshold = state.threshold < 0 ? Infinity : state.threshold
       fit = undefined
     },
