@@ -1,9 +1,9 @@
 import type { Milliseconds } from 'tokentrail'
-import type { Confidence, FindingState, Notice, Severity, Subject, Verdict } from '../records/findings.ts'
+import type { Confidence, Severity, Subject } from '../records/findings.ts'
 import type { DetectorName } from './catalogue.ts'
 
 export { CONFIDENCES, FINDING_STATES, SEVERITIES, VERDICTS } from '../records/findings.ts'
-export type { Confidence, FindingState, Notice, Severity, Subject, Verdict } from '../records/findings.ts'
+export type { Confidence, Severity, Subject, Verdict } from '../records/findings.ts'
 
 /** A fact of an explanation; numbers, so that the reader's language and zone can form them. */
 export type Fact =
@@ -67,37 +67,4 @@ export interface Found {
   readonly caveats: readonly Caveat[]
   /** For joining into incidents: keys of tokens, networks and owners that it touches. */
   readonly touches: readonly Subject[]
-}
-
-/** A finding as it is kept: what was found, and what people made of it. */
-export interface Finding extends Found {
-  /** `fnd_` and a digest of tenant, detector, subject and first period: judging again cannot double it. */
-  readonly id: string
-  readonly detectorVersion: number
-  /** Event time of the newest that was found of it. */
-  readonly seenAt: Milliseconds
-  /** `null` for suppressed ones. */
-  readonly incidentId: string | null
-  readonly state: FindingState
-  readonly verdict: Verdict | null
-  readonly note: string | null
-  readonly assignee: string | null
-  readonly openedAt: Milliseconds
-  readonly changedAt: Milliseconds
-  /** How often the detector spoke again of the same subject within the quiet time. */
-  readonly repeats: number
-  /** Notified, or held back by the budget. */
-  readonly notice: Notice
-}
-
-/** Findings that belong together. */
-export interface Incident {
-  readonly id: string
-  readonly tenant: number
-  readonly severity: Severity
-  readonly state: 'open' | 'closed'
-  readonly openedAt: Milliseconds
-  readonly changedAt: Milliseconds
-  readonly findings: number
-  readonly title: string
 }

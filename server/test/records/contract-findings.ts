@@ -320,11 +320,13 @@ export function describeFindings(open: Open): void {
       expect([await touching(), await touching({ kind: 'source', key: '7' })]).toEqual([[], []])
     })
 
-    it('forgets findings that nothing changed for long', async () => {
+    it('forgets findings and incidents that nothing changed for long', async () => {
       const tenant = await addTenant(open())
       const [old, young] = [findingOf(tenant, { changedAt: NOW - 401 * DAY }), findingOf(tenant)]
-      await keep(tenant, [opened(old), opened(young)])
+      const [past, present] = [incidentOf(tenant, { lastAt: NOW - 401 * DAY, changedAt: NOW - 401 * DAY }), incidentOf(tenant)]
+      await keep(tenant, [opened(old), opened(young)], { incidents: [opened(past), opened(present)] })
       await keep(tenant, [])
+      expect(await open().read.incidents({ tenantNo: tenant.no }, { limit: 9 })).toEqual([present])
       expect(await open().read.findings({ tenantNo: tenant.no }, { limit: 9 })).toEqual([young])
       expect(await open().read.findings({ tenantNo: tenant.no, touches: young.subject }, { limit: 9 })).toEqual([young])
     })

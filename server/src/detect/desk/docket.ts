@@ -106,7 +106,7 @@ export function createDocket(state: DocketState): Docket {
     if (known && !isGraver(page.row, found)) return
     const before = page.row
     const suppression = suppressionOf(state.suppressions, found, at)
-    const isBack = !known && (before.state === 'closed' || (before.state === 'suppressed' && !suppression))
+    const isBack = !known && !suppression && (before.state === 'closed' || before.state === 'suppressed')
     page.row = {
       ...merged(before, found),
       ...(isBack ? { state: 'open', verdict: null } : {}),
@@ -115,7 +115,7 @@ export function createDocket(state: DocketState): Docket {
       version: page.before === null ? 1 : page.before + 1,
     }
     if (suppression && !known) hits.push({ finding: page.row, suppression, at: found.detectedAt })
-    if (page.row.state === 'suppressed') return
+    if (suppression || page.row.state === 'suppressed') return
     page.event ??= 'changed'
     if (page.row.state !== 'closed') join(page, found, at)
   }

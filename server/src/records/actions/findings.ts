@@ -4,7 +4,7 @@ import { fromFinding, fromIncident } from '../finding-row.ts'
 import type { Action, Transaction } from '../transaction.ts'
 import { noteFinding, noteIncident } from './finding-event.ts'
 
-/** Findings are kept so long after their last change; their events stay as long as the tenant's retention says. */
+/** Findings, incidents and ended suppressions are kept so long after their last change; their events stay as retention says. */
 const KEPT_MS = 400 * 86_400_000
 /** Old findings that go with one batch. */
 const FORGOTTEN_MAX = 100
@@ -14,7 +14,7 @@ export const keepFindings: Action<'keepFindings'> = async (tx, { tenantNo, findi
   for (const write of findings) await writeFinding(tx, write, at)
   for (const hit of hits) await countHit(tx, tenantNo, hit)
   if (credit) await writeCredit(tx, tenantNo, credit)
-  await forgetOld(tx, at - KEPT_MS)
+  await forgetOld(tx, tenantNo, at - KEPT_MS)
   return { findings: findings.length }
 }
 
@@ -121,7 +121,14 @@ async function writeCredit(tx: Transaction, tenantNo: number, { before, after }:
   if (Number(count) === 0) throw hasChanged()
 }
 
-async function forgetOld(tx: Transaction, before: number): Promise<void> {
+async function forgetOld(tx: Transaction, tenantNo: number, before: number): Promise<void> {
+  await tx.db
+    .deleteFrom('incident')
+    .where('tenant_no', '=', tenantNo)
+    .where('last_at', '<', before)
+    .where('changed_at', '<', before)
+    .execute()
+  await tx.db.deleteFrom('suppression').where('tenant_no', '=', tenantNo).where('ends_at', '<', before).execute()
   const old = await tx.db.selectFrom('finding').select('id').where('changed_at', '<', before).limit(FORGOTTEN_MAX).execute()
   if (old.length === 0) return
   const ids = old.map(({ id }) => id)

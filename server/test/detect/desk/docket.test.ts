@@ -278,6 +278,20 @@ describe('suppressions', () => {
     expect(rowsOf(stateWith(differs as Partial<Suppression>))).toMatchObject([{ state: 'suppressed' }])
   })
 
+  test.each(['open', 'acknowledged', 'closed'] as const)('what people left %s stays so, and nobody is told of more', (state) => {
+    const docket = continued(takeAll([found({ severity: 'medium' })]), { suppressions: [suppression()] }, (row) => ({
+      ...row,
+      state,
+    }))
+    docket.take(found({ detectedAt: AT + HOUR, severity: 'critical' }), AT + HOUR)
+    expect(docket.changes()).toMatchObject({
+      findings: [{ row: { state, repeats: 1 }, event: null }],
+      incidents: [],
+      hits: [{ count: 1 }],
+    })
+    expect(docket.notices).toEqual([])
+  })
+
   test('when it has ended, what comes again is opened', () => {
     const docket = continued(stateWith({}), { suppressions: [] })
     docket.take(found({ detectedAt: AT + HOUR }), AT + HOUR)
