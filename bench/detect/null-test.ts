@@ -1,4 +1,4 @@
-import { OUTCOMES, POPULATIONS, TYPES, type Milliseconds } from 'tokentrail'
+import { KINDS, OUTCOMES, POPULATIONS, TYPES, type Milliseconds } from 'tokentrail'
 import type { EventRow } from '../../server/src/event/row.ts'
 import { createRandom } from '../../server/src/simulate/random.ts'
 import type { World, WorldBatch } from '../../server/src/simulate/world/world.ts'
@@ -7,17 +7,15 @@ const WEEK_MS = 7 * 86_400_000
 const BATCH_MS = 60_000
 
 /**
- * A clean world in which nothing follows from anything: each ordinary use falls into a random week of its token's life, at the same hour of
- * the week. What a token's life decides (refusals of its own, endings, single-use tokens) stays where it is.
+ * A clean world in which nothing follows from anything: each ordinary use falls into a random week, at the same hour of the week. What a token's life decides (refusals of its own, endings, single-use tokens) stays where it is.
  */
 export function shuffled(world: World, seed: number): Pick<World, 'judgedFrom' | 'truths' | 'batches'> {
   function* batches(): Iterable<WorldBatch> {
     const random = createRandom(`null/${seed}`)
     const rows = [...world.batches()].flatMap((batch) => batch.rows)
-    const spans = spansOf(rows.filter(isMovable))
+    const spanOf = spansOf(rows, { from: world.from, to: world.to - 1 })
     for (const row of rows) {
-      const span = spans.get(keyOf(row))
-      if (span && isMovable(row)) row.occurredAt = dealt(row.occurredAt, span, random.next())
+      if (isMovable(row)) row.occurredAt = dealt(row.occurredAt, spanOf(row), random.next())
       row.delayMs = Math.min(row.delayMs, BATCH_MS)
     }
     yield* inBatches(
@@ -29,27 +27,28 @@ export function shuffled(world: World, seed: number): Pick<World, 'judgedFrom' |
 }
 
 interface Span {
-  from: Milliseconds
-  to: Milliseconds
+  readonly from: Milliseconds
+  readonly to: Milliseconds
 }
 
 function isMovable({ type, population, outcome, kind }: EventRow): boolean {
-  if (type !== TYPES['token.validated'].id || kind !== 1) return false
+  if (type !== TYPES['token.validated'].id || kind !== KINDS.access) return false
   return population === POPULATIONS.unattributed || outcome === OUTCOMES.accepted
 }
 
-/** A token, or everybody unknown. */
-function keyOf({ tenant, tokenNo }: EventRow): string {
-  return `${tenant} ${tokenNo}`
-}
+const ENDS: ReadonlySet<number> = new Set(
+  (['token.revoked', 'token.rotated', 'token.suspended', 'token.expired'] as const).map((name) => TYPES[name].id),
+)
 
-function spansOf(rows: readonly EventRow[]): ReadonlyMap<string, Span> {
-  const spans = new Map<string, Span>()
-  for (const row of rows) {
-    const span = spans.get(keyOf(row)) ?? { from: row.occurredAt, to: row.occurredAt }
-    spans.set(keyOf(row), { from: Math.min(span.from, row.occurredAt), to: Math.max(span.to, row.occurredAt) })
+/** A token that ends in this world stays in the time in which it was used; every other use may have been at any time. */
+function spansOf(rows: readonly EventRow[], world: Span): (row: EventRow) => Span {
+  const ending = new Set(rows.filter(({ type }) => ENDS.has(type)).map(({ tokenNo }) => tokenNo))
+  const spans = new Map<number, Span>()
+  for (const { tokenNo, occurredAt } of rows.filter((row) => isMovable(row) && ending.has(row.tokenNo))) {
+    const span = spans.get(tokenNo) ?? { from: occurredAt, to: occurredAt }
+    spans.set(tokenNo, { from: Math.min(span.from, occurredAt), to: Math.max(span.to, occurredAt) })
   }
-  return spans
+  return ({ tokenNo }) => spans.get(tokenNo) ?? world
 }
 
 /** The same moment of the week in any of the weeks of the span. */
