@@ -25,7 +25,7 @@ export function findings(now: number): readonly Finding[] {
         { text: ', never seen there.' },
       ],
       features: ['new network (14 bits)', 'first success after failures (9 bits)'],
-      unless: ['would not have fired if the network had been used by 3 other tokens of the owner'],
+      unless: ['It would not have fired if the network had been used by 3 other tokens of the owner'],
       suggests: ['suspend', 'revoke'],
       techniques: ['T1110.004', 'T1078'],
       caveats: ['learning'],

@@ -450,9 +450,7 @@ export const t = {
     source: 'network',
     owner: 'owner',
     principal: 'principal',
-    service: 'service',
-    tenant: 'tenant',
-  } satisfies Record<Subject['kind'], string>,
+  } satisfies Record<Exclude<Subject['kind'], 'service' | 'tenant'>, string>,
 
   findings: {
     title: 'Findings',
@@ -494,9 +492,10 @@ export const t = {
     observedOnly: (n: string) => `Observed ${n}.`,
     bits: (n: string) => `${n} bits of surprise`,
     oneIn: (n: string) => `by chance about once in ${n} tests`,
-    exact: 'exact',
+    never: 'practically never by chance',
+    firstTime: (n: string) => `Seen for the first time. Expected about once in ${n} such uses.`,
     features: 'What contributed, strongest first',
-    unless: 'It would not have fired if',
+    unless: 'It would not have fired',
     caveats: 'To be kept in mind',
     caveat: {
       learning: 'Still learning: little of its past is known.',

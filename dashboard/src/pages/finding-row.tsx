@@ -39,5 +39,6 @@ function aboutOf(finding: Finding): readonly string[] {
 
 /** What a finding is about, in words. */
 export function subjectText({ kind, name, token }: Subject): string {
-  return `${t.subject[kind]} ${token?.name ?? name}`
+  // A stream of traffic is named in full by itself.
+  return kind === 'tenant' || kind === 'service' ? name : `${t.subject[kind]} ${token?.name ?? name}`
 }

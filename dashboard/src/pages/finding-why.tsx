@@ -9,26 +9,38 @@ import styles from './finding.module.css'
 /** Baseline against what was seen, what contributed, and what would have kept it silent. */
 export function WhyBox({ finding }: { readonly finding: FindingDetail }) {
   const { measured, features, unless, caveats, detector, version } = finding
-  const { observed, expected } = measured
   return (
     <Box title={t.finding.why} hint={[scoreText(measured), `${detector} v${version}`].filter(Boolean).join(' · ')}>
-      {expected ? (
-        <ExpectedBar observed={observed} expected={expected} />
-      ) : (
-        <p>{finding.exact ? t.finding.observed(quantity(observed)) : t.finding.observedOnly(quantity(observed))}</p>
-      )}
+      <Baseline finding={finding} />
       <Lines title={t.finding.features} lines={features} isOrdered />
-      <Lines title={t.finding.unless} lines={unless.map((line) => line.replace(/^(?:it )?would not have fired if /i, ''))} />
+      <Lines title={t.finding.unless} lines={unless.map((line) => line.replace(/^it would not have fired /i, ''))} />
       <Lines title={t.finding.caveats} lines={caveats.map((name) => t.finding.caveat[name] ?? name)} />
       <Marks finding={finding} />
     </Box>
   )
 }
 
-function scoreText({ score: { value, unit } }: Measured): string {
-  if (unit === 'exact') return t.finding.exact
+/** Something never seen before has no interval that a picture could show. */
+const RARE = 0.01
+
+function Baseline({ finding: { measured, exact } }: { readonly finding: FindingDetail }) {
+  const { observed, expected } = measured
+  if (!expected) return <p>{exact ? t.finding.observed(quantity(observed)) : t.finding.observedOnly(quantity(observed))}</p>
+  if (observed <= 1 && expected.value > 0 && expected.value < RARE) {
+    return <p>{t.finding.firstTime(count(Math.round(1 / expected.value)))}</p>
+  }
+  return <ExpectedBar observed={observed} expected={expected} />
+}
+
+/** From here on chance is no explanation that needs a number. */
+const NEVER = 12
+const TELLING = 3
+
+function scoreText({ score: { value, unit } }: Measured): string | undefined {
+  if (unit === 'exact') return undefined
   if (unit === 'bits') return t.finding.bits(quantity(Math.round(value * 10) / 10))
-  return t.finding.oneIn(value < 15 ? short(Math.round(10 ** value)) : `10^${count(value)}`)
+  if (value < TELLING) return undefined
+  return value < NEVER ? t.finding.oneIn(short(Math.round(10 ** value))) : t.finding.never
 }
 
 function Lines({
