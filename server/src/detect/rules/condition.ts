@@ -98,7 +98,7 @@ export function parseCondition<Leaf>(
 
 const DEPTH_MAX = 64
 const WORDS_MAX = 1000
-const RESERVED = new Set(['and', 'or', 'not', 'of', 'them', '|'])
+const RESERVED = new Set(['and', 'or', 'not', 'of', 'them'])
 const QUANTITIES = new Map([
   ['1', 'any'],
   ['any', 'any'],
@@ -106,8 +106,10 @@ const QUANTITIES = new Map([
 ])
 
 function wordsOf(text: string, at: Place): readonly string[] {
-  const words = text.match(/[()|]|[\w*.-]+|\S/g) ?? []
-  const strange = words.find((word) => !/^(?:[()|]|[\w*.-]+)$/.test(word))
+  if (text.includes('|'))
+    throw new Refused(at, '|', 'Aggregations in a condition are not part of Sigma 2: write a correlation rule.')
+  const words = text.match(/[()]|[\w*.-]+|\S/g) ?? []
+  const strange = words.find((word) => !/^(?:[()]|[\w*.-]+)$/.test(word))
   if (strange !== undefined) throw new Refused(at, strange, 'This character has no meaning in a condition.')
   if (words.length > WORDS_MAX) throw new Refused(at, 'condition', `Expected at most ${WORDS_MAX} words.`)
   return words

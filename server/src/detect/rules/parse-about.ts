@@ -29,7 +29,7 @@ export function parseAbout(map: MapNode): RuleAbout {
 }
 
 const TITLE_CHARS_MAX = 256
-const ID = /^(?:[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}|[a-z][a-z0-9-]{1,62})$/i
+const ID = /^(?:[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}|[a-z][a-z0-9-]{0,62})$/i
 
 /** A UUID as Sigma wants it, or a short name in kebab case. */
 function idOf(map: MapNode): string {
