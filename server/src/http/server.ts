@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { App } from './app.ts'
 import { BODY_BYTES_MAX, parseJsonOnly } from './bodies.ts'
+import { veilCanaries } from './canary-veil.ts'
 import { createSessionCookie } from './cookie.ts'
 import { guardRoutes } from './gate.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
@@ -53,6 +54,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   const cookie = createSessionCookie(parts.publicUrl)
   const origin = createOwnOrigin(parts.publicUrl)
   guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
+  veilCanaries(app, { access: parts.access, read: parts.records.read })
 
   sessionRoutes(app, parts, cookie, origin)
   tokenRoutes(app, parts)

@@ -1,4 +1,4 @@
-import { DECISION_REASONS, type DecisionReason, OUTCOMES, type ReasonClass, reasonName } from 'tokentrail'
+import { DECISION_REASONS, type DecisionReason, FLAGS, OUTCOMES, type ReasonClass, reasonName } from 'tokentrail'
 import type { Clock } from '../clock.ts'
 import { decodeFrame } from '../event/frame.ts'
 import type { EventRow } from '../event/row.ts'
@@ -101,7 +101,7 @@ export function createLiveHub(o: { journal: Journal; records: Records; clock: Cl
 
 function take(tenant: Tenant | undefined, row: EventRow, random: () => number): void {
   if (!tenant) return
-  if (row.outcome !== OUTCOMES.none) count(tenant.seconds, row)
+  if (row.outcome !== OUTCOMES.none && (row.flags & FLAGS.canary) === 0) count(tenant.seconds, row)
   tenant.seen += 1
   if (tenant.sample.length < SAMPLE_MAX) tenant.sample.push(row)
   else replaceOne(tenant, row, random)

@@ -29,6 +29,7 @@ function conditions(columns: Columns, filter: TokenFilter, before: number | unde
     ...(filter.kind === undefined ? [] : [columns('token.kind', '=', filter.kind)]),
     ...(filter.ownerId === undefined ? [] : [columns('owner.id', '=', filter.ownerId)]),
     ...(filter.simulated === undefined ? [] : [columns('token.simulated', '=', filter.simulated ? 1 : 0)]),
+    ...(filter.canary === undefined ? [] : [columns('token.canary', '=', filter.canary ? 1 : 0)]),
     ...(filter.search === undefined ? [] : [matches(columns, filter.search)]),
     ...(filter.state === undefined ? [] : [isIn(columns, filter.state, at)]),
   ]

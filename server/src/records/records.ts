@@ -341,6 +341,7 @@ export interface TokenFilter {
   /** Substring of name, id prefix or owner. */
   readonly search?: string
   readonly simulated?: boolean
+  readonly canary?: boolean
 }
 
 export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' | Ending

@@ -65,6 +65,8 @@ export interface Responder {
 }
 
 const HOUR_MS = 3_600_000
+/** What was found in history stops nothing by itself: it is over, or known. */
+const OLD_MS = HOUR_MS
 const SYSTEM: Actor = { no: 0, kind: 'system' }
 
 /** Opens the responder; what was approved and not yet done is taken up again. */
@@ -78,6 +80,7 @@ export function createResponder(parts: ResponderParts): Responder {
   }
 
   async function automatic(found: Found): Promise<void> {
+    if (found.detectedAt < clock.now() - OLD_MS) return
     const playbook = await playbookOf(records.read, found.tenant)
     const step = automaticStep(playbook, found)
     const finding = step && (await findingOf(found))

@@ -22,6 +22,7 @@ import {
   WindowQuery,
   Zone,
 } from '../finding-schemas.ts'
+import { seesCanaries } from '../canary-veil.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed, IdParams, Text, Time } from '../schemas.ts'
 import { parseTime, parseWindow } from '../times.ts'
@@ -43,7 +44,7 @@ export function findingRoutes(app: App, parts: HttpParts): void {
   blastRadius(app, parts)
 }
 
-function lists(app: App, { records, desk }: HttpParts): void {
+function lists(app: App, { records, desk, access }: HttpParts): void {
   app.get(
     '/v1/findings',
     {
@@ -80,7 +81,8 @@ function lists(app: App, { records, desk }: HttpParts): void {
       const before = cursor === undefined ? {} : { before: placeOf(cursor) }
       const found = await records.read.findings(filter, { limit: limit + 1, ...before })
       const page = found.slice(0, limit)
-      const items = (await desk.views(tenantNo, page, zone)).map(findingResource)
+      const shown = seesCanaries(access, request) ? page : page.filter(({ detector }) => detector !== 'canary')
+      const items = (await desk.views(tenantNo, shown, zone)).map(findingResource)
       return { items, ...nextOf(found.length > limit ? page.at(-1) : undefined, ({ detectedAt }) => detectedAt) }
     },
   )
@@ -148,7 +150,7 @@ function figures(app: App, { records, desk, clock }: HttpParts): void {
   )
 }
 
-function oneFinding(app: App, { records, desk }: HttpParts): void {
+function oneFinding(app: App, { records, desk, access }: HttpParts): void {
   app.get(
     '/v1/findings/:id',
     {
@@ -164,7 +166,7 @@ function oneFinding(app: App, { records, desk }: HttpParts): void {
     async (request) => {
       const { tenantNo } = principalOf(request)
       const finding = await records.read.finding(tenantNo, request.params.id)
-      if (!finding) throw noFinding()
+      if (!finding || (finding.detector === 'canary' && !seesCanaries(access, request))) throw noFinding()
       return findingDetailResource(await desk.detail(tenantNo, finding, request.query.zone))
     },
   )
@@ -229,7 +231,7 @@ function judging(app: App, { desk }: HttpParts): void {
   )
 }
 
-function incidents(app: App, { records, desk, clock }: HttpParts): void {
+function incidents(app: App, { records, desk, access, clock }: HttpParts): void {
   app.get(
     '/v1/incidents',
     {
@@ -258,7 +260,8 @@ function incidents(app: App, { records, desk, clock }: HttpParts): void {
         records.read.noticeCounts(tenantNo, { from: now - WEEK_MS, to: now + 1 }),
       ])
       const page = found.slice(0, limit)
-      const items = page.map(
+      const shown = seesCanaries(access, request) ? page : page.filter(({ detectors }) => !('canary' in detectors))
+      const items = shown.map(
         ({ tenantNo: _tenant, touches: _touches, version: _version, findings: findingsCount, ...incident }) =>
           incidentResource({ ...incident, findingsCount }),
       )
@@ -282,8 +285,12 @@ function incidents(app: App, { records, desk, clock }: HttpParts): void {
         response: { 200: Type.Intersect([IncidentSchema, Type.Object({ findings: Type.Array(FindingSchema) })]) },
       },
     },
-    async (request) =>
-      incidentDetailResource(await desk.incident(principalOf(request).tenantNo, request.params.id, request.query.zone)),
+    async (request) => {
+      const incident = await desk.incident(principalOf(request).tenantNo, request.params.id, request.query.zone)
+      if ('canary' in incident.detectors && !seesCanaries(access, request))
+        throw new TrailError('not_found', 'There is no incident of this id here.', { input: 'id' })
+      return incidentDetailResource(incident)
+    },
   )
 }
 

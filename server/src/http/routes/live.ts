@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Identity } from '../../access/access.ts'
 import type { LiveMessage, LiveNotice } from '../../live/messages.ts'
 import { type App, identityOf } from '../app.ts'
+import { isOfCanary } from '../canary-veil.ts'
 import type { OwnOrigin } from '../origin.ts'
 import type { HttpParts } from '../parts.ts'
 
@@ -19,8 +20,10 @@ export function liveRoutes(app: App, { live, access }: HttpParts, origin: OwnOri
 
   function start(identity: Identity, leave: () => void): PassThrough {
     const stream = new PassThrough({ highWaterMark: UNREAD_BYTES_MAX })
+    const maySeeCanaries = access.permits(identity.principal, 'canaries:read')
     const tell = (message: LiveMessage): boolean => {
       if (stream.writableEnded) return false
+      if (message.name === 'event' && !maySeeCanaries && isOfCanary(message.data)) return true
       if (stream.write(`event: ${message.name}\ndata: ${JSON.stringify(message.data)}\n\n`)) return true
       end('dropped', 'You read slower than events arrive. Connect again.')
       return false

@@ -1,6 +1,7 @@
 import type { Answer } from '../../query/answer.ts'
 import type { QuestionName, Questions } from '../../query/rows.ts'
 import { type App, callerOf, principalOf } from '../app.ts'
+import { seesCanaries, withoutCanaries } from '../canary-veil.ts'
 import type { HttpParts } from '../parts.ts'
 import { QUESTION_ROUTES, querySchema } from '../questions.ts'
 import { answerOf } from '../schemas.ts'
@@ -40,7 +41,7 @@ function addQuestion(app: App, parts: HttpParts, name: QuestionName, url: string
       return {
         ...answer,
         params: { ...answer.params },
-        rows: [...answer.rows],
+        rows: withoutCanaries(answer.rows, seesCanaries(parts.access, request)),
         completeness: { ...answer.completeness, lost: { ...answer.completeness.lost } },
       }
     },

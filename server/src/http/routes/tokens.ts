@@ -3,6 +3,7 @@ import { TrailError } from '../../errors.ts'
 import type { Records, TokenFilter } from '../../records/records.ts'
 import { type App, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
+import { seesCanaries } from '../canary-veil.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed, EndingReasonName, IdParams, Kind, RoleName, State, Text, Time, TokenSchema } from '../schemas.ts'
 import { parseTime } from '../times.ts'
@@ -32,6 +33,7 @@ const IssueBody = closed({
   environment: Type.Optional(Text),
   notBefore: Type.Optional(Time),
   ttlSeconds: Type.Optional(Type.Integer({ minimum: 1 })),
+  place: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'where a canary is put, such as a wiki page' })),
   usesMax: Type.Optional(Type.Integer({ minimum: 1 })),
   action: Type.Optional(Text),
   resource: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
@@ -71,7 +73,7 @@ function issuing(app: App, { issuer, clock }: HttpParts): void {
     },
     async (request, reply) => {
       const { tenantNo, actor } = principalOf(request)
-      const { record, ...texts } = await issuer.issue({ tenantNo, actor, input: withTimes(request.body) })
+      const { record, ...texts } = await issuer.issue({ tenantNo, actor, input: withTimes(placed(request.body)) })
       return reply.code(201).send({ ...viewOfToken(record, clock.now()), ...texts })
     },
   )
@@ -137,7 +139,7 @@ function importing(app: App, { issuer, clock }: HttpParts): void {
   )
 }
 
-function reading(app: App, { records, clock }: HttpParts): void {
+function reading(app: App, { records, access, clock }: HttpParts): void {
   app.get(
     '/v1/tokens',
     {
@@ -151,6 +153,7 @@ function reading(app: App, { records, clock }: HttpParts): void {
           owner: Type.Optional(Text),
           search: Type.Optional(Text),
           simulated: Type.Optional(Type.Boolean()),
+          canary: Type.Optional(Type.Boolean({ description: 'only for roles that may see canaries' })),
           cursor: Type.Optional(Text),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
         }),
@@ -158,10 +161,12 @@ function reading(app: App, { records, clock }: HttpParts): void {
       },
     },
     async (request) => {
-      const { owner, cursor, limit = 50, ...rest } = request.query
+      const { owner, cursor, limit = 50, canary, ...rest } = request.query
+      const shown = seesCanaries(access, request) ? canary : false
       const filter: TokenFilter = {
         tenantNo: principalOf(request).tenantNo,
         ...rest,
+        ...(shown === undefined ? {} : { canary: shown }),
         ...(owner === undefined ? {} : { ownerId: owner }),
       }
       const before = cursor === undefined ? {} : { before: await placeOf(records, filter.tenantNo, cursor) }
@@ -303,6 +308,16 @@ function sending(app: App, { issuer, clock }: HttpParts): void {
       return viewOfToken(record, clock.now())
     },
   )
+}
+
+/** The place of a canary stands in its metadata. */
+function placed<
+  Body extends { readonly place?: string; readonly canary?: boolean; readonly metadata?: Readonly<Record<string, string>> },
+>({ place, ...body }: Body): Omit<Body, 'place'> {
+  if (place === undefined) return body
+  if (body.canary !== true)
+    throw new TrailError('body_invalid', 'place: only a canary has a place; set canary too.', { input: '/place' })
+  return { ...body, metadata: { ...body.metadata, place } }
 }
 
 type Timed = { readonly [Name in (typeof TIMES)[number]]?: string | number | null }
