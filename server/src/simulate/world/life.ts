@@ -1,16 +1,10 @@
-import type { Milliseconds } from 'tokentrail'
 import type { BeatToken } from '../beat-row.ts'
 import type { Moment } from '../deed.ts'
 import type { Errand } from '../errands.ts'
 import type { Story, TokenPlan } from '../story.ts'
 
 /** A token of a world as its rows tell of it; what ended it is filled in when that happens. */
-export type WorldToken = { -readonly [Field in keyof BeatToken]: BeatToken[Field] } & {
-  readonly issuedAt: Milliseconds
-  readonly scopes: readonly string[]
-  readonly predecessorNo: number | null
-  readonly personal: boolean
-}
+export type WorldToken = { -readonly [Field in keyof BeatToken]: BeatToken[Field] }
 
 /** Numbers of tokens, unique over all tenants of a world. */
 export function tokenNo(tenant: number, place: number): number {
@@ -28,14 +22,10 @@ export function worldToken(tenant: number, story: Story, plan: TokenPlan, place:
     expiresAt: plan.expiresAt,
     graceUntil: plan.rotation?.graceUntil ?? null,
     ...UNENDED,
-    issuedAt: plan.issuedAt,
-    scopes: plan.scopes,
-    predecessorNo: plan.predecessor === null ? null : tokenNo(tenant, plan.predecessor),
-    personal: plan.owner.kind === 'person',
   }
 }
 
-export function errandToken(tenant: number, { kind, issuedAt, expiresAt }: Errand, place: number, ownerNo: number): WorldToken {
+export function errandToken(tenant: number, { kind, expiresAt }: Errand, place: number, ownerNo: number): WorldToken {
   return {
     no: tokenNo(tenant, place),
     kind,
@@ -46,10 +36,6 @@ export function errandToken(tenant: number, { kind, issuedAt, expiresAt }: Erran
     expiresAt,
     graceUntil: null,
     ...UNENDED,
-    issuedAt,
-    scopes: [],
-    predecessorNo: null,
-    personal: false,
   }
 }
 

@@ -12,7 +12,7 @@ import { createTraffic } from '../traffic.ts'
 import type { Assault } from '../attacks/attack.ts'
 import { AWKWARD, type Awkward } from './awkward.ts'
 import { deedsOfErrand, withScanners, withSecondTab } from './errand-deeds.ts'
-import { errandToken, lifeOf, tokenNo, worldToken, type WorldToken } from './life.ts'
+import { errandToken, lifeOf, worldToken, type WorldToken } from './life.ts'
 
 /** One tenant of a world: its story with awkward habits and attacks, as deeds piece by piece, and as rows. */
 export interface WorldTenant {
@@ -22,10 +22,6 @@ export interface WorldTenant {
   between(from: Milliseconds, to: Milliseconds): Deed[]
   /** The row of a deed, numbered; must be called in the order of the journal. */
   row(deed: Deed, writer: number, seq: number): EventRow
-  life(no: number): WorldToken | undefined
-  tokenNo(place: number): number
-  ownerNo(ownerId: string): number
-  network(at: Milliseconds, ip: string): bigint
 }
 
 export interface TenantOptions {
@@ -120,16 +116,7 @@ export function createWorldTenant(options: TenantOptions): WorldTenant {
     return event
   }
 
-  return {
-    no,
-    story,
-    between,
-    row,
-    life: (of) => tokens[of - tokenNo(no, 0)],
-    tokenNo: (place) => tokenNo(no, place),
-    ownerNo,
-    network: (at, ip) => privacy.source(no, at, ip, undefined).network,
-  }
+  return { no, story, between, row }
 }
 
 /** Beyond this an event counts as late or from a wrong clock. */

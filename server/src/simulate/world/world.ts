@@ -10,7 +10,7 @@ import type { Story } from '../story.ts'
 import { scheduleAttacks, type Planned } from './schedule.ts'
 import { createPretendPrivacy } from './pseudonyms.ts'
 import { createWorldTenant, PIECE_MS, type WorldTenant } from './tenant.ts'
-import { tokenNo, type WorldToken } from './life.ts'
+import { tokenNo } from './life.ts'
 import type { Truth } from './truth.ts'
 
 export interface WorldOptions {
@@ -42,7 +42,7 @@ export interface World {
   batches(): Iterable<WorldBatch>
   /** Complete when the batches have run. */
   readonly truths: readonly Truth[]
-  life(tokenNo: number): WorldToken | undefined
+  /** The zone in which a tenant's people live. */
   timeZone(tenant: number): string
 }
 
@@ -121,7 +121,6 @@ export function createWorld(options: WorldOptions): World {
     to,
     batches,
     truths,
-    life: (no) => tenants.get(Math.floor((no - 1) / 1_000_000))?.life(no),
     timeZone: (tenant) => tenants.get(tenant)?.story.timeZone ?? 'UTC',
   }
 }
