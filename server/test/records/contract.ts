@@ -7,6 +7,7 @@ import { describeHouse } from './contract-house.ts'
 import { describeImports } from './contract-imports.ts'
 import { describeLists } from './contract-lists.ts'
 import { describeOutbox } from './contract-outbox.ts'
+import { describeResponses } from './contract-responses.ts'
 import { describeSpending } from './contract-spending.ts'
 import { describeTokens } from './contract-tokens.ts'
 
@@ -31,5 +32,6 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeHistories(opened)
     describeHouse(opened)
     describeFindings(opened)
+    describeResponses(opened)
   })
 }
