@@ -1,10 +1,11 @@
-import { eventId, TYPES } from 'tokentrail'
+import { eventId, FLAGS, TYPES } from 'tokentrail'
 import { duration, number, time, token } from './facts.ts'
 import { touchesOf, tokenSubject, type Moment } from './moment.ts'
-import type { EntityStep } from './step.ts'
+import { MINUTE_MS, type EntityStep } from './step.ts'
 
-/** How long a revocation may take to be known everywhere, with the skew of clocks. */
+/** How long a revocation may take to be known everywhere, with the skew of clocks; longer where another system validates. */
 const SLACK_MS = 2000
+const SLACK_OBSERVED_MS = 5 * MINUTE_MS
 
 /** Our own failure to stop a token: a use after its revocation was accepted. Whichever of the two is journalled first. */
 export const acceptedAfterRevoke: EntityStep = {
@@ -17,12 +18,19 @@ export const acceptedAfterRevoke: EntityStep = {
     const isUse = moment.what === 'accepted'
     const revokedAt = isUse ? t.revokedAt.get(row) : at
     const usedAt = isUse ? at : t.usedAt.get(row)
-    if (revokedAt === 0 || usedAt - revokedAt <= SLACK_MS) return
-    tell(moment, revokedAt, usedAt - revokedAt)
+    const slack = (event.flags & FLAGS.observed) !== 0 ? SLACK_OBSERVED_MS : SLACK_MS
+    if (revokedAt === 0 || usedAt - revokedAt <= slack) return
+    tell(moment, { revokedAt, gap: usedAt - revokedAt, slack })
   },
 }
 
-function tell(moment: Moment, revokedAt: number, gap: number): void {
+interface Late {
+  readonly revokedAt: number
+  readonly gap: number
+  readonly slack: number
+}
+
+function tell(moment: Moment, { revokedAt, gap, slack }: Late): void {
   const { event, memory, token: row } = moment
   const { lastWriter, lastSeq } = memory.tokens.fields
   moment.notice({
@@ -33,7 +41,7 @@ function tell(moment: Moment, revokedAt: number, gap: number): void {
     tell: ({ count }) => ({
       facts: { token: token(event.tokenNo), endedAt: time(revokedAt), gap: duration(gap), uses: number(count) },
       features: ['accepted later than a revocation takes to be known everywhere'],
-      unless: [`It would not have fired if the use had come within ${SLACK_MS / 1000} seconds of the revocation.`],
+      unless: [`It would not have fired if the use had come within ${slack / 1000} seconds of the revocation.`],
       touches: touchesOf(moment),
     }),
   })

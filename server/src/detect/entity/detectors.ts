@@ -118,14 +118,21 @@ export function createEntityDetectors({ lives = () => undefined, limits, also = 
     words[0] = event.network
     moment.event = event
     moment.what = what
-    moment.at = event.occurredAt
-    moment.second = Math.floor(event.occurredAt / 1000)
+    moment.at = timeOf(event)
+    moment.second = Math.floor(moment.at / 1000)
     moment.networkLow = halves[0] ?? 0
     moment.networkHigh = halves[1] ?? 0
     moment.client = memory.names.numberOf(event.client)
     moment.source = event.network === 0n ? -1 : sourceRow()
     moment.token = event.tokenNo === 0 ? -1 : tokenRow(event, what)
-    if (!memory.tenants.has(event.tenant) && memory.tenants.size < TENANTS_MAX) memory.tenants.set(event.tenant, event.occurredAt)
+    noteTenant()
+  }
+
+  /** A tenant is learned from its earliest event on. */
+  function noteTenant(): void {
+    const { tenants } = memory
+    const known = tenants.get(moment.event.tenant)
+    if (known === undefined ? tenants.size < TENANTS_MAX : moment.at < known) tenants.set(moment.event.tenant, moment.at)
   }
 
   function sourceRow(): number {
@@ -184,7 +191,13 @@ interface EntityState {
 }
 
 const TENANTS_MAX = 100_000
+const AHEAD_MS_MAX = 600_000
 const MAKES_RECORD: ReadonlySet<Happening> = new Set(['accepted', 'won', 'issued', 'rotated', 'widened', 'revoked', 'sent'])
+
+/** When it happened; a clock that runs far ahead of the receipt is not believed, or it would make all that follows late. */
+function timeOf({ occurredAt, delayMs }: EventRow): number {
+  return delayMs < -AHEAD_MS_MAX ? occurredAt + delayMs : occurredAt
+}
 
 type Learning = Readonly<Partial<Record<Happening, (moment: FillableMoment) => void>>>
 
@@ -207,6 +220,8 @@ const LEARN: Learning = {
   rotated: (moment) => (isSingleUse(moment.event) ? undefined : learnFact(moment)),
   widened: (moment) => (isSingleUse(moment.event) ? undefined : learnFact(moment)),
   revoked: (moment) => (isSingleUse(moment.event) ? undefined : learnFact(moment)),
+  purged: ({ memory, event, token }) =>
+    token < 0 ? undefined : (isSingleUse(event) ? memory.singles : memory.tokens).blank(token),
   leaked: ({ event, memory, at }) =>
     event.tokenNo === 0 ? undefined : memory.exposures.expose(event.tokenNo, exposedAt(event) ?? at),
 }

@@ -61,6 +61,8 @@ export function createHabits(table: HabitTable): Habits {
       fields.from.set(row, from)
       fields.firstSeen.set(row, second)
     } else if (from > fields.from.get(row)) turn(row, from, kind.seconds)
+    // what comes later than a window after its own is of another time
+    if (from < fields.from.get(row) - kind.seconds) return windowOf(row)
     const isNew = hash !== undefined && mark(fields.marks, row, MARK_WORDS, hash)
     if (!onlyDistinct || isNew) fields.count.set(row, fields.count.get(row) + count)
     fields.other.set(row, fields.other.get(row) + other)

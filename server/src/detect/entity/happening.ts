@@ -24,6 +24,7 @@ export type Happening =
   | 'refused reading'
   | 'missing'
   | 'leaked'
+  | 'purged'
 
 const BY_TYPE: Readonly<Partial<Record<TypeName, Happening>>> = {
   'token.issued': 'issued',
@@ -40,6 +41,7 @@ const BY_TYPE: Readonly<Partial<Record<TypeName, Happening>>> = {
   'loss.declared': 'missing',
   'gap.found': 'missing',
   'leak.reported': 'leaked',
+  'token.purged': 'purged',
 }
 const FACTS = new Map(Object.entries(BY_TYPE).map(([type, what]) => [TYPES[type as TypeName].id as number, what]))
 

@@ -19,6 +19,8 @@ export function countFailure(moment: FillableMoment): void {
   const fresh = freshCredentials(moment)
   SOURCE_WINDOWS.forEach((seconds, i) => {
     const from = second - (second % seconds)
+    // what comes later than a window after its own is of another time
+    if (from < s.windowFrom.get(row, i) - seconds) return
     if (from > s.windowFrom.get(row, i)) turnWindow(moment, i, from)
     s.attempts.set(row, s.attempts.get(row, i) + event.count, i)
     s.distinct.set(row, s.distinct.get(row, i) + fresh, i)

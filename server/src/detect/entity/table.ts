@@ -33,6 +33,8 @@ export interface Table<Name extends string> {
   touch(high: number, low: number, second: number): number
   /** Was the row that `touch` gave last a new one? */
   wasNew(): boolean
+  /** Forgets what a row holds; its key stays. */
+  blank(row: number): void
   size(): number
   evicted(): number
   snapshot(): TableState
@@ -117,6 +119,13 @@ export function createTable<const Fields extends Readonly<Record<string, FieldFo
     return oldest
   }
 
+  function blank(row: number): void {
+    const base = row * stride
+    const key = [words[base + at.high] ?? 0, words[base + at.low] ?? 0, words[base + at.seen] ?? 0] as const
+    bytes.fill(0, row * rowBytes, (row + 1) * rowBytes)
+    ;[words[base + at.high], words[base + at.low], words[base + at.seen]] = key
+  }
+
   /** Closes the hole, so that no search ends too early. */
   function remove(slot: number): void {
     let hole = slot
@@ -150,6 +159,7 @@ export function createTable<const Fields extends Readonly<Record<string, FieldFo
     find,
     touch,
     wasNew: () => isNew,
+    blank,
     size: () => used,
     evicted: () => evicted,
     snapshot: () => ({ used, hand, evicted, rows: bytes.subarray(0, used * rowBytes) }),

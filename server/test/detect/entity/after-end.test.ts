@@ -179,11 +179,37 @@ describe('accepted-after-revoke', () => {
     }
   })
 
+  test('where another system validates, clocks may differ by five minutes', () => {
+    const use = (after: number) => [
+      accepted({ at: START }),
+      revoked,
+      accepted({ at: START + DAY + after, flags: FLAGS.observed }),
+    ]
+    expect(spoke(findIn(use(4 * MINUTE)))).toEqual([])
+    expect(spoke(findIn(use(6 * MINUTE)))).toEqual(['accepted-after-revoke'])
+  })
+
   test('within the time a revocation takes, and after a resumption, it is silent', () => {
     expect(spoke(findIn([accepted({ at: START }), revoked, accepted({ at: START + DAY + SECOND })]))).toEqual([])
     const resumed = fact('token.resumed', { at: START + 2 * DAY, tokenNo: 1 })
     expect(spoke(findIn([accepted({ at: START }), revoked, resumed, accepted({ at: START + 3 * DAY })]))).toEqual([])
   })
+})
+
+test('a purged token is forgotten: what was known of its networks is gone', () => {
+  const after = START + 10 * DAY
+  const stranger = refused('revoked', { at: after + HOUR, network: 300n })
+  expect(findIn([...learned(), stranger])).toMatchObject([{ severity: 'high' }])
+  expect(findIn([...learned(), fact('token.purged', { at: after, tokenNo: 1 }), stranger])).toMatchObject([
+    { severity: 'low', caveats: ['learning'] },
+  ])
+})
+
+test('a clock that runs a year ahead does not make what follows late', () => {
+  const ahead = accepted({ at: START + 375 * DAY, delayMs: -365 * DAY })
+  const events = [...learned(), ahead, accepted({ at: START + 10 * DAY + 2 * HOUR, network: 300n, client: 'Go' })]
+  expect(only(findIn(events), 'dormant-awake')).toEqual([])
+  expect(only(findIn(events), 'new-network')).toMatchObject([{ severity: 'medium' }])
 })
 
 describe('canary and leaked-token', () => {
