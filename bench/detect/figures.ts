@@ -41,7 +41,7 @@ export function attackFigures(outcomes: readonly Outcome[]) {
     told: { overt: toldOf(hostile, 'overt'), slow: toldOf(hostile, 'slow') },
     provoked: proportion(framed.filter(({ provoked }) => provoked.length > 0).length, framed.length),
     precision: { incidents: precisionOf(incidents), notified: precisionOf(incidents.filter(({ notified }) => notified)) },
-    afterMs: afterOf(hostile),
+    afterMs: afterOf(hostile.flatMap(({ afterMs }) => afterMs ?? [])),
     scenarios: Object.fromEntries([...forms].toSorted(byName).map(([form, some]) => [form, scenarioFigures(some)])),
     detectors: detectorFigures(outcomes),
   }
@@ -63,23 +63,23 @@ function precisionOf(incidents: readonly JudgedIncident[]): Proportion {
 
 function scenarioFigures(attacks: readonly Caught[]) {
   const counts = new Map<string, number>()
-  for (const { detectors } of attacks) for (const name of detectors) counts.set(name, (counts.get(name) ?? 0) + 1)
+  for (const { detectors } of attacks) for (const name of detectors.keys()) counts.set(name, (counts.get(name) ?? 0) + 1)
   return {
     recall: proportion(attacks.filter(({ afterMs }) => afterMs !== null).length, attacks.length),
     told: attacks.filter(({ noticed }) => noticed).length,
-    afterMs: afterOf(attacks),
+    afterMs: afterOf(attacks.flatMap(({ afterMs }) => afterMs ?? [])),
     by: Object.fromEntries([...counts].toSorted((a, b) => b[1] - a[1])),
   }
 }
 
 /** Time from an attack's first event to the first finding about it. */
-function afterOf(attacks: readonly Caught[]): { median: number; p90: number } | null {
-  const times = attacks.flatMap(({ afterMs }) => afterMs ?? [])
+function afterOf(times: readonly number[]): { median: number; p90: number } | null {
   if (times.length === 0) return null
   const { p50, p90 } = percentilesOf(times)
   return { median: p50, p90 }
 }
 
+/** Of each detector: how much of what it said was about an attack, how many it found, and how soon. */
 function detectorFigures(outcomes: readonly Outcome[]) {
   const sums = new Map<string, { findings: number; right: number }>()
   for (const { detectors } of outcomes)
@@ -87,7 +87,13 @@ function detectorFigures(outcomes: readonly Outcome[]) {
       const sum = sums.get(name) ?? { findings: 0, right: 0 }
       sums.set(name, { findings: sum.findings + findings, right: sum.right + right })
     }
-  return Object.fromEntries([...sums].toSorted(byName).map(([name, { findings, right }]) => [name, proportion(right, findings)]))
+  const attacks = outcomes.flatMap((outcome) => outcome.attacks)
+  return Object.fromEntries(
+    [...sums].toSorted(byName).map(([name, { findings, right }]) => {
+      const times = attacks.flatMap(({ detectors }) => detectors.get(name) ?? [])
+      return [name, { precision: proportion(right, findings), attacks: times.length, afterMs: afterOf(times) }]
+    }),
+  )
 }
 
 /** What is told of worlds in which nobody attacks: everything found is noise. */

@@ -16,7 +16,7 @@ export type Detecting = Pick<Engine, 'take' | 'pass'>
 export interface Outcome {
   readonly events: number
   readonly microsPerEvent: number
-  /** Of each attack: by which detectors it was found, after which time, and whether somebody was told. */
+  /** Of each attack: which detectors found it after which time, the first of all, and whether somebody was told. */
   readonly attacks: readonly Caught[]
   readonly incidents: readonly JudgedIncident[]
   /** Of each detector: findings, and those that are about an attack. */
@@ -25,7 +25,7 @@ export interface Outcome {
 
 export interface Caught {
   readonly truth: Truth
-  readonly detectors: ReadonlySet<string>
+  readonly detectors: ReadonlyMap<string, Milliseconds>
   readonly afterMs: Milliseconds | null
   readonly noticed: boolean
   /** Detectors that would hurt the token that the attacker wanted to look bad. */
@@ -102,12 +102,16 @@ function incidentsOf(docket: Docket, matching: Matching, judgedFrom: Millisecond
 
 function caught(truth: Truth, seen: readonly Seen[], incidents: readonly JudgedIncident[]): Caught {
   const own = seen.filter(({ found, attacks }) => found.severity !== 'info' && attacks.includes(truth.attack))
-  const [first] = own.map(({ found }) => found.detectedAt).toSorted((a, b) => a - b)
   const begun = truth.rows.reduce((earliest, { occurredAt }) => Math.min(earliest, occurredAt), Infinity)
+  const detectors = new Map<string, Milliseconds>()
+  for (const { found } of own) {
+    const after = Math.max(0, found.detectedAt - begun)
+    detectors.set(found.detector, Math.min(after, detectors.get(found.detector) ?? after))
+  }
   return {
     truth,
-    detectors: new Set(own.map(({ found }) => found.detector)),
-    afterMs: first === undefined ? null : Math.max(0, first - begun),
+    detectors,
+    afterMs: own.length === 0 ? null : Math.min(...detectors.values()),
     noticed: incidents.some(({ notified, attacks }) => notified && attacks.has(truth.attack)),
     provoked: truth.framed === null ? [] : hurting(own, truth.framed),
   }
