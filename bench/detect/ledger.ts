@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { attackFigures, cleanFigures } from './figures.ts'
 
+type Noise = Pick<ReturnType<typeof cleanFigures>, 'incidentsPerTenantWeek' | 'notifiedPerTenantWeek'>
+
 interface Scored {
   readonly seeds: readonly number[]
   readonly tenants: number
@@ -13,9 +15,9 @@ interface Scored {
   readonly attacksPerTenant: number
   readonly geo: boolean
   readonly machine: { readonly commit: string }
-  readonly attacked: Pick<ReturnType<typeof attackFigures>, 'recall' | 'told' | 'precision' | 'provoked'>
-  readonly clean: ReturnType<typeof cleanFigures>
-  readonly shuffled: ReturnType<typeof cleanFigures>
+  readonly attacked: Pick<ReturnType<typeof attackFigures>, 'recall' | 'told' | 'precision' | 'provoked'> | null
+  readonly clean: Noise | null
+  readonly shuffled: Noise | null
 }
 
 const ledger = fileURLToPath(new URL('runs.jsonl', import.meta.url))
@@ -32,14 +34,20 @@ export function keepRun(run: Scored, note: string): void {
     commit: run.machine.commit,
     seeds,
     size: { tenants, learnWeeks, judgedWeeks, callsPerDay, attacksPerTenant, geo },
-    recall: attacked.recall,
-    told: attacked.told,
-    precision: attacked.precision,
-    provoked: attacked.provoked,
-    clean: { all: clean.incidentsPerTenantWeek, notified: clean.notifiedPerTenantWeek },
-    shuffled: { all: shuffled.incidentsPerTenantWeek, notified: shuffled.notifiedPerTenantWeek },
+    ...(attacked && {
+      recall: attacked.recall,
+      told: attacked.told,
+      precision: attacked.precision,
+      provoked: attacked.provoked,
+    }),
+    ...(clean && { clean: noiseOf(clean) }),
+    ...(shuffled && { shuffled: noiseOf(shuffled) }),
   }
   appendFileSync(ledger, `${JSON.stringify(line)}\n`)
+}
+
+function noiseOf({ incidentsPerTenantWeek, notifiedPerTenantWeek }: Noise) {
+  return { incidents: incidentsPerTenantWeek, notified: notifiedPerTenantWeek }
 }
 
 /** Of everything that decides what is found: the text of the detectors. */

@@ -58,9 +58,9 @@ const result = {
   attacksPerTenant,
   events: attacked.reduce((sum, { events }) => sum + events, 0),
   microsPerEvent: attacked.map(({ microsPerEvent }) => round(microsPerEvent)),
-  attacked: attackFigures(attacked),
-  clean: cleanFigures(clean, tenantWeeks),
-  shuffled: cleanFigures(nothing, tenantWeeks),
+  attacked: wants('attacked') ? attackFigures(attacked) : null,
+  clean: wants('clean') ? cleanFigures(clean, tenantWeeks) : null,
+  shuffled: wants('shuffled') ? cleanFigures(nothing, tenantWeeks) : null,
   baselines: wants('baselines') ? { fixedThresholds: baseline(fixedThresholds), firstSeen: baseline(firstSeen) } : null,
   seconds: round((performance.now() - started) / 1000),
 }
