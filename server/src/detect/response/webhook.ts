@@ -53,9 +53,9 @@ export function createWebhook(options: WebhookOptions = {}): SendWebhook {
     const port = Number(url.port || 443)
     const sent = request(url, {
       method: 'POST',
-      headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
-      agent: false,
+      headers: { ...headers, host: url.host, 'content-length': Buffer.byteLength(body), connection: 'close' },
       signal,
+      // Without an agent, which would open connections of its own.
       createConnection: () =>
         connectTls({
           socket: open(address, port),
