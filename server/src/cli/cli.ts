@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.ts'
 import { EXIT_CODES, Failure } from './exit.ts'
 import { findingsCommand } from './findings.ts'
 import { importCommand } from './import-command.ts'
+import { leakCommand } from './leak.ts'
 import { metricsCommand } from './metrics.ts'
 import { note, paint } from './print.ts'
 import { rulesCommand } from './rules.ts'
@@ -24,6 +25,7 @@ const program = new Command('tokentrail')
   .addCommand(tokenCommand(common))
   .addCommand(common(metricsCommand()))
   .addCommand(findingsCommand(common))
+  .addCommand(leakCommand(common))
   .addCommand(detectCommand())
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
