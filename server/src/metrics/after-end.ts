@@ -1,8 +1,9 @@
 import { DECISION_REASONS, type Milliseconds } from 'tokentrail'
-import { IS_ATTEMPT, idsOf } from '../query/classes.ts'
-import type { Reader, Sql } from '../query/reader.ts'
+import { idsOf } from '../query/classes.ts'
+import type { Reader } from '../query/reader.ts'
 import type { WindowParams } from '../query/rows.ts'
-import { eventCounts, RAW_ATTEMPTS } from '../query/sources.ts'
+import { RAW_ATTEMPTS } from '../query/sources.ts'
+import type { Counts } from './counts.ts'
 
 /** Revocations looked at one by one. */
 const REVOCATIONS_MAX = 10_000
@@ -16,12 +17,10 @@ const ACCEPTED_AFTER = `SELECT token_no, max(late_by) AS latest, sumIf(toUInt64(
   WHERE late_by > 0 GROUP BY token_no`
 
 const STILL_USED = ['revoked', 'superseded', 'expired'] as const
-const COUNTS: Sql = (arms) =>
-  `SELECT reason, sum(count) AS n FROM ${eventCounts(arms)} WHERE ${IS_ATTEMPT} AND outcome = 2 AND reason IN (${idsOf(...STILL_USED)}) GROUP BY reason`
 const AFTER_END = `SELECT uniqExactIf(network, network != 0) AS networks, uniqExactIf(owner_no, owner_no != 0) AS owners, uniqExact(token_no) AS tokens
   FROM ${RAW_ATTEMPTS} AND outcome = 2 AND reason IN (${idsOf(...STILL_USED)})`
 
-export const AFTER_END_SQL = [ACCEPTED_AFTER, COUNTS, AFTER_END]
+export const AFTER_END_SQL = [ACCEPTED_AFTER, AFTER_END]
 
 /** How fast a revocation takes hold: last acceptance − revocation, at least 0. */
 export interface RevocationLatency {
@@ -76,9 +75,8 @@ export async function afterRevocation(
 }
 
 /** Who still tries with what has ended. */
-export async function usesAfterEnd(params: WindowParams, reader: Reader): Promise<UseAfterEnd> {
-  const counts = await reader.rows<{ reason: number; n: number }>(COUNTS, await reader.window(params, 'day'))
-  const of = (name: (typeof STILL_USED)[number]): number => counts.find((row) => row.reason === DECISION_REASONS[name].id)?.n ?? 0
+export async function usesAfterEnd(params: WindowParams, counts: Counts, reader: Reader): Promise<UseAfterEnd> {
+  const of = (name: (typeof STILL_USED)[number]): number => counts.reason(DECISION_REASONS[name].id)
   const [revoked, superseded, expired] = [of('revoked'), of('superseded'), of('expired')]
   const count = revoked + superseded + expired
   const nobody = { tokens: 0, networks: 0, owners: 0 }

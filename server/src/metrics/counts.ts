@@ -1,25 +1,9 @@
 import { FACT_REASONS, TYPES, type ReasonClass } from 'tokentrail'
 import { classOf } from '../query/classes.ts'
-import type { Reader, Sql } from '../query/reader.ts'
-import type { WindowParams } from '../query/rows.ts'
-import { eventCounts } from '../query/sources.ts'
+import type { CountRow } from '../query/window-counts.ts'
 
 const [ISSUED, IMPORTED] = [TYPES['token.issued'].id, TYPES['token.imported'].id]
 const [VALIDATED, CONSUMED] = [TYPES['token.validated'].id, TYPES['token.consumed'].id]
-
-const SQL: Sql = (arms) => `SELECT type, outcome, reason, population, sum(count) AS n FROM ${eventCounts(arms)}
-  WHERE type IN (${[ISSUED, IMPORTED, VALIDATED, CONSUMED].join(', ')}) GROUP BY type, outcome, reason, population`
-
-export const COUNTS_SQL = [SQL]
-
-/** One count of events by what they say. */
-interface Row {
-  readonly type: number
-  readonly outcome: number
-  readonly reason: number
-  readonly population: number
-  readonly n: number
-}
 
 /** Everything that is a plain sum over the window's events. */
 export interface Counts {
@@ -40,13 +24,12 @@ export interface Counts {
 const BEFORE_LOOKUP: ReadonlySet<number> = new Set([10, 11, 12, 61, 63])
 const FAILED_OPEN = 3
 
-/** Counts the window in one question. */
-export async function countsOf(params: WindowParams, reader: Reader): Promise<Counts> {
-  const rows = await reader.rows<Row>(SQL, await reader.window(params, 'day'))
-  const sum = (holds: (row: Row) => boolean): number => rows.filter(holds).reduce((total, { n }) => total + n, 0)
-  const isAttempt = (row: Row): boolean =>
+/** The counts of a window, from its sums. */
+export function countsOf(rows: readonly CountRow[]): Counts {
+  const sum = (holds: (row: CountRow) => boolean): number => rows.filter(holds).reduce((total, { n }) => total + n, 0)
+  const isAttempt = (row: CountRow): boolean =>
     (row.type === VALIDATED || row.type === CONSUMED) && classOf(row.outcome, row.reason) !== null
-  const isPressure = (row: Row): boolean => isAttempt(row) && row.population === 2 && row.outcome === 2
+  const isPressure = (row: CountRow): boolean => isAttempt(row) && row.population === 2 && row.outcome === 2
   return {
     issued: sum((row) => row.type === ISSUED),
     issuedAsSuccessor: sum((row) => row.type === ISSUED && row.reason === FACT_REASONS.successor.id),

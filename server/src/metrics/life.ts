@@ -1,5 +1,5 @@
 import { ENDING_GROUPS, type EndingGroup, type Milliseconds, type TokenKind } from 'tokentrail'
-import type { Ending, RecordReads, TokenRecord } from '../records/records.ts'
+import type { Ending, TokenRecord } from '../records/records.ts'
 
 /** What can end a token first. A revocation counts by its group; a rotation is never one. */
 export type Cause = Exclude<Ending, 'revoked'> | EndingGroup
@@ -28,7 +28,6 @@ export interface TokenLife {
 /** At the same moment the earlier in this list is the first ending, as in the order of reasons. */
 const ORDER: readonly Ending[] = ['consumed', 'revoked', 'superseded', 'locked', 'exhausted', 'expired']
 const FOREIGN_SCHEMES: ReadonlySet<string> = new Set(['sha256:hex', 'sha256:base64', 'sha512-256'])
-const PAGE = 1000
 
 /** The life of a token as its record tells it. */
 export function lifeOf(token: TokenRecord): TokenLife {
@@ -60,22 +59,6 @@ export function leavesAt({ endsAt, enteredAt }: TokenLife): Milliseconds {
  */
 export function isActiveBefore(life: TokenLife, at: Milliseconds): boolean {
   return life.enteredAt < at && leavesAt(life) >= at
-}
-
-/** Every life of a tenant, streamed; canaries and simulated tokens are counted apart and not given. */
-export async function* livesOf(read: RecordReads, tenantNo: number, apart: Apart): AsyncGenerator<TokenLife> {
-  const simulatedTenant = (await read.tenant(tenantNo))?.simulated ?? false
-  for (let after = 0; ;) {
-    const page = await read.lives(tenantNo, { after, limit: PAGE })
-    for (const token of page) {
-      if (token.canary) apart.canaries++
-      else if (token.simulated && !simulatedTenant) apart.simulated++
-      else yield lifeOf(token)
-    }
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.no
-  }
 }
 
 /** Tokens that no metric counts. */

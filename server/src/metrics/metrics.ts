@@ -1,5 +1,7 @@
 import type { Ask, AskParts } from '../query/ask.ts'
+import { sharedFrames } from '../query/frames.ts'
 import { openReader } from '../query/reader.ts'
+import { createLives } from './lives.ts'
 import type { Citing } from './suspicious.ts'
 import { type Series, type SeriesParams, seriesOf } from './series.ts'
 import { type Timeline, type TimelineParams, timelineOf } from './timeline.ts'
@@ -23,9 +25,11 @@ export interface Metrics {
 
 /** Makes the metrics over the questions, the store and the records. `citing` says what findings cite; without it nothing is suspicious. */
 export function createMetrics(parts: AskParts & { readonly ask: Ask; readonly citing?: Citing }): Metrics {
+  const [frames, lives] = [sharedFrames(parts), createLives(parts)]
   return {
     async generateTokenMetrics(tenantNo, params, { signal } = {}) {
-      return tokenMetricsOf(params, parts.ask, await openReader(parts, tenantNo, signal), { signal, citing: parts.citing })
+      const reader = await openReader(parts, tenantNo, signal)
+      return tokenMetricsOf(params, { ...parts, reader, frames, lives, signal })
     },
     async series(tenantNo, params, { signal } = {}) {
       const watermark = parts.journal.watermark()

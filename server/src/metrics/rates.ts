@@ -78,11 +78,10 @@ export interface Latency {
 /** Reads what plain counts do not tell. */
 export async function ratesOf(
   params: WindowParams,
-  totals: TotalsRow,
-  byReason: readonly ReasonRow[],
+  totals: Pick<TotalsRow, 'successRate' | 'successRateAll'>,
   counts: Counts,
   reader: Reader,
-): Promise<ValidationRates> {
+): Promise<Omit<ValidationRates, 'byReason'>> {
   const [successRateByToken, pressure, replays, latency] = await Promise.all([
     byTokenOf(params, reader),
     pressureOf(params, counts, reader),
@@ -93,7 +92,6 @@ export async function ratesOf(
     successRate: totals.successRate,
     successRateAll: totals.successRateAll,
     successRateByToken,
-    byReason,
     latency,
     pressure,
     replays,

@@ -1,19 +1,22 @@
 import { KINDS, type Milliseconds, type TokenKind } from 'tokentrail'
 import type { Ask } from '../query/ask.ts'
-import type { Answer, Completeness, Window } from '../query/answer.ts'
+import type { Completeness, Window } from '../query/answer.ts'
 import { checkParams } from '../query/params.ts'
 import type { Reader } from '../query/reader.ts'
-import type { TotalsRow } from '../query/rows.ts'
+import type { Frame } from '../query/frame.ts'
+import type { Frames } from '../query/frames.ts'
+import { type TotalCounts, totalsOf } from '../query/questions/totals.ts'
+import { readCounts, windowCounts } from '../query/window-counts.ts'
 import { type AfterRevocation, afterRevocation, type UseAfterEnd, usesAfterEnd } from './after-end.ts'
-import { countsOf } from './counts.ts'
+import { type Counts, countsOf } from './counts.ts'
 import { lastUsesOf, type UseOfLife, useOfLife } from './last-uses.ts'
-import { type Apart, livesOf, type TokenLife } from './life.ts'
+import type { Lives, ReadLives } from './lives.ts'
 import { type Lifespan, lifespanOf } from './lifespan.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import { type Note, notesFor } from './notes.ts'
 import { type ValidationRates, ratesOf } from './rates.ts'
 import { isOverDispersed, type Revocation, revocationOf, revokedIn } from './revocation.ts'
-import { stockOf, type TokenStock } from './stock.ts'
+import { type Arrivals, stockOf, type TokenStock } from './stock.ts'
 import { type Citing, NO_DETECTORS, type Suspicious, suspiciousOf } from './suspicious.ts'
 
 /** Everything a reader of the token metrics gets. A plain number is never the only thing given: each has its sibling. */
@@ -56,12 +59,29 @@ export interface TokenMetricsParams {
   readonly kind?: TokenKind
 }
 
+/** The window's sums, and what makes them believable. */
+interface Totals extends Frame {
+  readonly watermark: Milliseconds
+  readonly row: TotalCounts
+  readonly counts: Counts
+}
+
+/** What the metrics are read with. */
+export interface MetricsParts {
+  readonly reader: Reader
+  readonly ask: Ask
+  readonly frames: Frames
+  readonly lives: ReadLives
+  readonly signal?: AbortSignal | undefined
+  readonly citing?: Citing | undefined
+}
+
 /** What the figures are made from. */
 interface Parts {
   readonly params: TokenMetricsParams
   /** The window up to the watermark: what the store has not seen yet is not compared with records that have. */
   readonly seen: TokenMetricsParams
-  readonly totals: Answer<TotalsRow>
+  readonly totals: Totals
   readonly reader: Reader
   readonly ask: Ask
   readonly options: { readonly signal?: AbortSignal }
@@ -75,15 +95,16 @@ interface Parts {
  */
 export async function tokenMetricsOf(
   params: TokenMetricsParams,
-  ask: Ask,
-  reader: Reader,
-  { signal, citing }: { readonly signal?: AbortSignal | undefined; readonly citing?: Citing | undefined } = {},
+  { reader: opened, ask, frames, lives: readLives, signal, citing }: MetricsParts,
 ): Promise<TokenMetrics> {
   checkParams({ from: 'required', to: 'required', kind: 'optional' }, params)
+  const { watermark, counts, frame } = frames(opened.tenantNo, { from: params.from, to: params.to })
+  const reader = { ...opened, counts }
+  const seen = { ...params, to: Math.max(params.from, Math.min(params.to, watermark)) }
+  const [rows, framed, lives] = await Promise.all([windowCounts(params, reader), frame, readLives(reader.tenantNo)])
+  const totals: Totals = { ...framed, watermark, row: totalsOf(rows), counts: countsOf(rows) }
   const options = signal ? { signal } : {}
-  const [totals, lives] = await Promise.all([ask(reader.tenantNo, 'totals', params, options), readLives(reader, params.kind)])
-  const seen = { ...params, to: Math.max(params.from, Math.min(params.to, totals.watermark)) }
-  const parts: Parts = { params, seen, totals, reader, ask, options, lives, citing }
+  const parts: Parts = { params, seen, totals, reader, ask, options, lives: livesOfKind(lives, params.kind), citing }
   const [validations, lifecycle] = await Promise.all([validationsOf(parts), lifecycleOf(parts)])
   const { tokens, ...tokenLifecycle } = lifecycle
   return {
@@ -105,13 +126,10 @@ async function validationsOf({ params, totals, reader, ask, options, lives, citi
   readonly attempts: TokenMetrics['validationAttempts']
   readonly security: TokenMetrics['securityEvents']
 }> {
-  const [reasons, counts] = await Promise.all([
+  const { row, counts } = totals
+  const [reasons, rates, limits, suspicious] = await Promise.all([
     ask(reader.tenantNo, 'rejections-by-reason', params, options),
-    countsOf(params, reader),
-  ])
-  const row = theRow(totals)
-  const [rates, limits, suspicious] = await Promise.all([
-    ratesOf(params, row, reasons.rows, counts, reader),
+    ratesOf(params, row, counts, reader),
     limitsOf(params, counts, lives.all, reader),
     citing ? suspiciousOf(params, row.attempts, reader, citing) : NO_DETECTORS,
   ])
@@ -122,7 +140,7 @@ async function validationsOf({ params, totals, reader, ask, options, lives, citi
       failed: row.invalid + row.forbidden,
       throttled: row.throttled,
       unavailable: row.unavailable,
-      rates,
+      rates: { ...rates, byReason: reasons.rows },
     },
     security: { suspiciousAttempts: suspicious.attempts, rateLimit: row.throttled, suspicious, limits },
   }
@@ -138,10 +156,10 @@ async function lifecycleOf({
   const kind = params.kind ?? 'access'
   const ofKind = lives.all.filter((life) => life.kind === kind)
   const [arrivals, uses, after, useAfterEnd] = await Promise.all([
-    countsOf(seen, reader),
+    arrivalsOf(params, seen, totals, reader),
     lastUsesOf(reader, KINDS[params.kind ?? 'none']),
     afterRevocation({ ...seen, to: Math.max(seen.to, totals.watermark) + 1, kind }, revokedIn(ofKind, seen), reader),
-    usesAfterEnd({ ...params, kind }, reader),
+    windowCounts({ ...params, kind }, reader).then((rows) => usesAfterEnd({ ...params, kind }, countsOf(rows), reader)),
   ])
   const lifespan = { ...lifespanOf(ofKind, kind, seen), use: uses && useOfLife(ofKind, seen, uses) }
   const revocation = { ...revocationOf(ofKind, seen), ...after, useAfterEnd }
@@ -154,23 +172,19 @@ async function lifecycleOf({
   }
 }
 
-interface Lives {
-  readonly all: readonly TokenLife[]
-  readonly apart: Apart
+/** What came, up to the watermark; the whole window's counts say it where that reaches no further. */
+async function arrivalsOf(
+  params: TokenMetricsParams,
+  seen: TokenMetricsParams,
+  { counts }: Totals,
+  reader: Reader,
+): Promise<Arrivals> {
+  if (seen.to === params.to) return counts
+  return countsOf(await readCounts(seen, reader))
 }
 
-async function readLives(reader: Reader, kind: TokenKind | undefined): Promise<Lives> {
-  const apart: Apart = { canaries: 0, simulated: 0 }
-  const all: TokenLife[] = []
-  for await (const life of livesOf(reader.read, reader.tenantNo, apart))
-    if (kind === undefined || life.kind === kind) all.push(life)
-  return { all, apart }
-}
-
-function theRow(totals: Answer<TotalsRow>): TotalsRow {
-  const [row] = totals.rows
-  if (row === undefined) throw new TypeError('The question totals gives one row.')
-  return row
+function livesOfKind({ all, apart }: Lives, kind: TokenKind | undefined): Lives {
+  return { all: kind === undefined ? all : all.filter((life) => life.kind === kind), apart }
 }
 
 function notesOf(

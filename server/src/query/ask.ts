@@ -1,10 +1,9 @@
-import type { Journal } from '../journal/journal.ts'
 import { TrailError } from '../errors.ts'
 import type { Answer, Window } from './answer.ts'
-import { createFrames } from './frames.ts'
+import { type FrameParts, sharedFrames } from './frames.ts'
 import { checkParams } from './params.ts'
 import type { Question } from './question.ts'
-import { openReader, type ReaderParts } from './reader.ts'
+import { openReader } from './reader.ts'
 import type { QuestionName, Questions } from './rows.ts'
 import { QUESTIONS } from './questions.ts'
 
@@ -16,25 +15,28 @@ export type Ask = <N extends QuestionName>(
   options?: { readonly signal?: AbortSignal },
 ) => Promise<Answer<Questions[N]['row']>>
 
-export type AskParts = ReaderParts & { readonly journal: Journal }
+export type AskParts = FrameParts
 
 /** Makes the one door to every named question: scope, checks, cost, watermark and completeness are added here. */
 export function createAsk(parts: AskParts): Ask {
-  const frames = createFrames(parts)
+  const frames = sharedFrames(parts)
   return async (tenantNo, name, params, { signal } = {}) => {
     const question = questionOf(name)
     checkParams(question.fields, params)
     const reader = await openReader(parts, tenantNo, signal)
     const window = windowOf(params)
-    const framed = frames(tenantNo, window ?? { from: 0, to: reader.now })
-    const [found, frame] = await Promise.all([question.answer(params, reader), framed])
+    const shared = frames(tenantNo, window ?? { from: 0, to: reader.now })
+    const answered = question.answer(params, window ? { ...reader, counts: shared.counts } : reader)
+    const [found, { rowsRead, ...frame }] = await Promise.all([answered, shared.frame])
+    const cost = reader.cost()
     return {
       question: name,
       params: { ...params },
       ...(window ? { window } : {}),
+      watermark: shared.watermark,
       ...frame,
       method: found.method ?? question.method,
-      cost: reader.cost(),
+      cost: { ...cost, rowsRead: cost.rowsRead + rowsRead },
       rows: found.rows,
       ...(found.next === undefined ? {} : { next: found.next }),
     }

@@ -5,6 +5,11 @@ const REASONS = Object.values(DECISION_REASONS)
 /** Validations, consuming or not. */
 export const IS_ATTEMPT = `type IN (${TYPES['token.validated'].id}, ${TYPES['token.consumed'].id})`
 
+/** Whether integers of the store say a validation, consuming or not. */
+export function isAttempt({ type }: { readonly type: number }): boolean {
+  return type === TYPES['token.validated'].id || type === TYPES['token.consumed'].id
+}
+
 /** Name of a decision's class; '' where nothing was decided or the reason is of a newer version. */
 export const CLASS = `multiIf(outcome = 1, 'accepted', outcome = 2, transform(reason,
   [${REASONS.map((reason) => reason.id).join(', ')}], [${REASONS.map((reason) => `'${classOfRejection(reason.class)}'`).join(', ')}], ''), '')`

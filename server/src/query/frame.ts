@@ -1,26 +1,25 @@
 import { TYPES, reasonName, type LossReason } from 'tokentrail'
 import type { Completeness, Window } from './answer.ts'
-import type { Reader, Sql } from './reader.ts'
+import type { Reader } from './reader.ts'
 import { OF } from './scope.ts'
-import { eventCounts } from './sources.ts'
+import { WINDOW_COUNTS_SQL, type CountRow, windowCounts } from './window-counts.ts'
 
 const LOSSES = [TYPES['loss.declared'].id, TYPES['gap.found'].id, TYPES['gap.filled'].id] as const
-const COUNTED = Object.values(TYPES)
-  .filter(({ id, class: promise }) => promise === 'counted' && !(LOSSES as readonly number[]).includes(id))
-  .map(({ id }) => id)
+const COUNTED: ReadonlySet<number> = new Set(
+  Object.values(TYPES)
+    .filter(({ id, class: promise }) => promise === 'counted' && !(LOSSES as readonly number[]).includes(id))
+    .map(({ id }) => id),
+)
 const DAY_MS = 86_400_000
 /** Declarations read for one answer. More than these in one window is told by the banner anyway. */
 const DECLARATIONS_MAX = 100_000
-
-const RECEIVED: Sql = (arms) =>
-  `SELECT sumIf(count, type IN (${COUNTED.join(', ')})) AS stored, sum(late) AS late_events FROM ${eventCounts(arms)}`
 
 /** Days with declarations come from the roll-up; only those are read raw. A loss is declared during or after its window. */
 const DECLARED_DAYS = `SELECT DISTINCT toString(day) AS on_day FROM ${OF.events_day} AND type IN (${LOSSES.join(', ')}) AND day >= toDate({first_day:UInt16})`
 const DECLARED = `SELECT type, reason, detail FROM ${OF.events} AND token_no = 0 AND type IN (${LOSSES.join(', ')})
   AND toDate(occurred_at) IN {days:Array(Date)} ORDER BY occurred_at LIMIT ${DECLARATIONS_MAX}`
 
-export const FRAME_SQL = [RECEIVED, DECLARED_DAYS, DECLARED]
+export const FRAME_SQL = [...WINDOW_COUNTS_SQL, DECLARED_DAYS, DECLARED]
 
 /** What makes an answer about a window believable. */
 export interface Frame {
@@ -30,11 +29,8 @@ export interface Frame {
 
 /** Counts what the window holds and what was declared lost or missing in it. A loss is charged in full to every window it touches. */
 export async function frameOf(window: Window, reader: Reader): Promise<Frame> {
-  const [counts, declared] = await Promise.all([
-    reader.rows<{ stored: number; late_events: number }>(RECEIVED, await reader.window(window, 'day')),
-    declaredIn(window, reader),
-  ])
-  const stored = counts[0]?.stored ?? 0
+  const [counts, declared] = await Promise.all([windowCounts(window, reader), declaredIn(window, reader)])
+  const stored = sumOf(counts.filter(({ type }) => COUNTED.has(type)))
   const lost = sumByReason(declared.filter((each) => each.type === TYPES['loss.declared'].id))
   const dropped = Object.values(lost).reduce((sum, count) => sum + count, 0)
   const gaps = (type: number): number => declared.filter((each) => each.type === type).reduce((sum, { count }) => sum + count, 0)
@@ -42,8 +38,12 @@ export async function frameOf(window: Window, reader: Reader): Promise<Frame> {
   const received = stored + dropped
   return {
     completeness: { value: received + missing === 0 ? null : stored / (received + missing), received, missing, lost },
-    lateEvents: counts[0]?.late_events ?? 0,
+    lateEvents: counts.reduce((sum, row) => sum + row.late_events, 0),
   }
+}
+
+function sumOf(rows: readonly CountRow[]): number {
+  return rows.reduce((sum, { n }) => sum + n, 0)
 }
 
 interface Declared {

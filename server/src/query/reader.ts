@@ -6,6 +6,7 @@ import type { RecordReads, Records, TokenRecord } from '../records/records.ts'
 import type { SqlValue, Store } from '../store/store.ts'
 import type { WindowParams } from './rows.ts'
 import { KEPT } from './sources.ts'
+import type { CountRow } from './window-counts.ts'
 import { type Arms, armsOf, spanParams, spansOf } from './spans.ts'
 
 /** Constant SQL; over a source, with the arms that the window needs and no other. */
@@ -22,6 +23,8 @@ export interface Reader {
   token(id: string): Promise<TokenRecord>
   /** Parameters of the sources for a window: roll-ups of the kind for whole steps, raw events else and for one token. */
   window(params: WindowParams, source: keyof typeof KEPT): Promise<Readonly<Record<string, SqlValue>>>
+  /** The sums of the question's window (`window-counts.ts`), when its frame reads them anyway. */
+  readonly counts?: Promise<readonly CountRow[]>
   /** What was read so far, and how long it took from the opening. */
   cost(): { readonly rowsRead: number; readonly elapsedMs: number }
 }

@@ -2,7 +2,6 @@ import { FLAGS, KINDS, POPULATIONS, reasonId, TYPES } from 'tokentrail'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AFTER_END_SQL } from '../../src/metrics/after-end.ts'
-import { COUNTS_SQL } from '../../src/metrics/counts.ts'
 import { LAST_USES_SQL } from '../../src/metrics/last-uses.ts'
 import { LIMITS_SQL } from '../../src/metrics/limits.ts'
 import { RATES_SQL } from '../../src/metrics/rates.ts'
@@ -40,7 +39,6 @@ describe('scope', () => {
   const all = [
     ...Object.values(QUESTIONS).flatMap((question) => question.sql),
     ...FRAME_SQL,
-    ...COUNTS_SQL,
     ...SUSPICIOUS_SQL,
     ...RATES_SQL,
     ...LIMITS_SQL,

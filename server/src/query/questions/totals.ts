@@ -1,13 +1,11 @@
 import { DECISION_REASONS } from 'tokentrail'
-import { CLASS, IS_ATTEMPT } from '../classes.ts'
+import { isAttempt, classOf } from '../classes.ts'
 import { EXACT, type Question } from '../question.ts'
 import type { Reader, Sql } from '../reader.ts'
 import type { TotalsRow, WindowParams } from '../rows.ts'
-import { eventCounts, HAS_DURATION, latencies, RAW_ATTEMPTS, uniquesByDay, uniquesByHour } from '../sources.ts'
+import { HAS_DURATION, latencies, RAW_ATTEMPTS, uniquesByDay, uniquesByHour } from '../sources.ts'
 import { shareOf } from '../wilson.ts'
-
-const COUNTS: Sql = (arms) => `SELECT class, population, reason = ${DECISION_REASONS.consumed.id} AS replay, sum(count) AS n
-  FROM (SELECT *, ${CLASS} AS class FROM ${eventCounts(arms)}) WHERE ${IS_ATTEMPT} AND class != '' GROUP BY class, population, replay`
+import { type CountRow, WINDOW_COUNTS_SQL, windowCounts } from '../window-counts.ts'
 
 const uniquesOf = (precision: number): string =>
   `SELECT uniqCombined64MergeIf(${precision})(tokens, outcome = 1) AS tokens, uniqCombined64Merge(${precision})(networks) AS networks`
@@ -28,24 +26,25 @@ export const totals: Question<'totals'> = {
   name: 'totals',
   fields: { from: 'required', to: 'required', kind: 'optional', token: 'optional' },
   method: `${EXACT}; distinct counts and quantiles as \`uniques\` says`,
-  sql: [COUNTS, UNIQUES_BY_DAY, UNIQUES_BY_HOUR, UNIQUES_EXACT, LATENCY, LATENCY_EXACT],
+  sql: [...WINDOW_COUNTS_SQL, UNIQUES_BY_DAY, UNIQUES_BY_HOUR, UNIQUES_EXACT, LATENCY, LATENCY_EXACT],
   async answer(params, reader) {
-    const counts = await countsOf(params, reader)
+    const counts = totalsOf(await windowCounts(params, reader))
     const exact = counts.attempts < EXACT_BELOW || params.token !== undefined
     const [uniques, latency] = await Promise.all([uniquesIn(params, reader, exact), latencyIn(params, reader, exact)])
     return { rows: [{ ...counts, ...uniques, latency }] }
   },
 }
 
-type Counts = Omit<TotalsRow, 'activeTokens' | 'networks' | 'uniques' | 'latency'>
+export type TotalCounts = Omit<TotalsRow, 'activeTokens' | 'networks' | 'uniques' | 'latency'>
 
-async function countsOf(params: WindowParams, reader: Reader): Promise<Counts> {
-  const found = await reader.rows<{ class: string; population: number; replay: number; n: string }>(
-    COUNTS,
-    await reader.window(params, 'day'),
-  )
+/** What is a plain sum among the window's figures. */
+export function totalsOf(counts: readonly CountRow[]): TotalCounts {
+  const found = counts.flatMap((row) => {
+    const name = isAttempt(row) ? classOf(row.outcome, row.reason) : null
+    return name === null ? [] : [{ ...row, class: name }]
+  })
   type Row = (typeof found)[number]
-  const sum = (holds: (row: Row) => boolean): number => found.filter(holds).reduce((total, { n }) => total + Number(n), 0)
+  const sum = (holds: (row: Row) => boolean): number => found.filter(holds).reduce((total, { n }) => total + n, 0)
   const judged = (row: Row): boolean => ['accepted', 'invalid', 'forbidden'].includes(row.class)
   const attributed = (row: Row): boolean => row.population === 1 && judged(row)
   return {
@@ -64,7 +63,7 @@ async function countsOf(params: WindowParams, reader: Reader): Promise<Counts> {
       sum(judged),
     ),
     unattributed: sum((row) => row.population === 2),
-    replays: sum((row) => row.class === 'invalid' && row.replay === 1),
+    replays: sum((row) => row.class === 'invalid' && row.reason === DECISION_REASONS.consumed.id),
   }
 }
 
