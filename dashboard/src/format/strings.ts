@@ -468,12 +468,14 @@ export const t = {
       `${n} held back: of that many incidents in the last 7 days nobody was told, because the notice budget was spent. They stand in this list all the same.`,
     inIncident: (n: string) => `${n} findings`,
     moreOfIncident: (n: string) => `${n} more of this incident do not match the filter or stand further down`,
-    repeats: (n: string) => `seen ${n} times more`,
+    repeats: (n: string) => (n === '1' ? 'seen once more' : `seen ${n} times more`),
     heldBackWord: 'held back',
     empty: 'No finding matches',
     emptyHint:
       'Nothing stands out in this window. Statistical detectors first learn what is ordinary: a token for 7 days and 30 uses, a stream of traffic for 14 days by hour of day and 28 by hour of week. Exact detectors, such as replay, use after the end, canary and leaked tokens, speak from the first event.',
     emptyFilter: 'The filter matches nothing in this window. Choose a longer window or drop a filter.',
+    outside: (n: string) => `${n} open findings, high or critical, lie outside this window or filter.`,
+    widen: 'Show the last 90 days',
     inWindow: 'Findings in this window',
     all: 'All findings',
   },
@@ -511,7 +513,6 @@ export const t = {
     gone: 'no longer kept',
     noEvidence: 'It rests on figures, not on single events.',
     life: 'The token',
-    lifeNone: 'It is about no single token.',
     age: 'Age',
     rotations: 'Rotations',
     uses30d: 'Uses, 30 d',
@@ -561,8 +562,6 @@ export const t = {
     noHabit: 'no habit to tell from',
     otherTokens: (owner: string, n: string) => `${owner}, whose ${n} other tokens go on working`,
     others: 'Other findings of this incident',
-    othersNone: 'It is the only finding of its incident.',
-    facts: 'Its facts',
   },
 
   /** Names of the MITRE ATT&CK techniques that detectors cite. */

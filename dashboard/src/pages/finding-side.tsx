@@ -46,11 +46,11 @@ function techniqueAddress(id: string): string {
 }
 
 /** The life of the token that it is about. */
-export function LifeBox({ finding: { life } }: { readonly finding: FindingDetail }) {
+export function LifeBox({ life }: { readonly life: NonNullable<FindingDetail['life']> }) {
   const time = useTimeFormat()
   return (
     <Box title={t.finding.life}>
-      {life ? <Facts facts={factsOf(life, time)} /> : <p className={styles['quiet']}>{t.finding.lifeNone}</p>}
+      <Facts facts={factsOf(life, time)} />
     </Box>
   )
 }

@@ -62,7 +62,7 @@ function Story({ finding }: { readonly finding: FindingDetail }) {
         <div className={styles['column']}>
           <TriageBox finding={finding} />
           <NextBox finding={finding} />
-          <LifeBox finding={finding} />
+          {finding.life && <LifeBox life={finding.life} />}
         </div>
       </div>
     </>
@@ -103,18 +103,15 @@ function Headline({ finding }: { readonly finding: FindingDetail }) {
 function OthersBox({ finding }: { readonly finding: FindingDetail }) {
   const { incidentId, id } = finding
   const some = useSomeFindings(incidentId === null ? {} : { incident: incidentId }, incidentId !== null)
-  const others = some?.filter((each) => each.id !== id)
+  const others = some?.filter((each) => each.id !== id) ?? []
+  if (others.length === 0) return null
   return (
     <Box title={t.finding.others} className={styles['others']}>
-      {others && others.length > 0 ? (
-        <ul>
-          {others.map((each) => (
-            <FindingRow key={each.id} finding={each} />
-          ))}
-        </ul>
-      ) : (
-        <p className={styles['quiet']}>{t.finding.othersNone}</p>
-      )}
+      <ul>
+        {others.map((each) => (
+          <FindingRow key={each.id} finding={each} />
+        ))}
+      </ul>
     </Box>
   )
 }

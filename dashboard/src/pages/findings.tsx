@@ -12,7 +12,7 @@ import { FindingRow } from './finding-row.tsx'
 import styles from './findings.module.css'
 import { PageHead } from './page-head.tsx'
 import type { FindingsSearch } from './search.ts'
-import { useDetectors, useFindingPages, useIncidents } from './use-findings.ts'
+import { OPEN_DAYS, useDetectors, useFindingPages, useIncidents, useOpenCounts } from './use-findings.ts'
 import { usePageWindow } from './window.tsx'
 
 /** The state of a filter that leaves it open. Without one the list shows what is still to be done. */
@@ -69,9 +69,19 @@ export function FindingsPage() {
 }
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+  const { show, text } = usePageWindow()
+  const { open } = useOpenCounts()
+  const widest = `now-${OPEN_DAYS}d`
   return (
     <div className={styles['nothing']}>
-      <Empty title={t.findings.empty} hint={isFiltered ? t.findings.emptyFilter : t.findings.emptyHint} height={200} />
+      <Empty title={t.findings.empty} hint={isFiltered ? t.findings.emptyFilter : t.findings.emptyHint} height={200}>
+        {open > 0 && text.from !== widest && (
+          <>
+            <p>{t.findings.outside(count(open))}</p>
+            <Button onPress={() => show({ from: widest, to: 'now' })}>{t.findings.widen}</Button>
+          </>
+        )}
+      </Empty>
     </div>
   )
 }

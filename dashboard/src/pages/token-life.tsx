@@ -17,7 +17,8 @@ const REFRESH_MS = 10_000
 /** What happened to the token, but for its single validations. */
 export function LifePanel({ token, className }: { readonly token: TokenWithFamily; readonly className: string | undefined }) {
   const query = useAsk('token-life-line', { token: token.id }, true, REFRESH_MS)
-  const findings = useSomeFindings({ token: token.id }) ?? []
+  const found = useSomeFindings({ token: token.id })
+  const findings = found ?? []
   return (
     <Panel
       className={className}
@@ -28,9 +29,9 @@ export function LifePanel({ token, className }: { readonly token: TokenWithFamil
     >
       {(answer) => (
         <>
-          <Band token={token} answer={answer} findings={findings} />
+          <Band token={token} answer={found ? withoutFindings(answer) : answer} findings={findings} />
           <ol className={styles['life']}>
-            {steps(answer.rows, findings).map((step) =>
+            {steps(found ? withoutFindings(answer).rows : answer.rows, findings).map((step) =>
               'event' in step ? (
                 <Step key={step.event.id} event={step.event} />
               ) : (
@@ -46,12 +47,16 @@ export function LifePanel({ token, className }: { readonly token: TokenWithFamil
 
 type LifeStep = { readonly at: number } & ({ readonly event: EventView } | { readonly finding: Finding })
 
-/** What happened to it and what was found about it, in order. */
+/** What happened to it and what was found about it, in order. A finding stands for the events that tell of it. */
 function steps(events: readonly EventView[], findings: readonly Finding[]): readonly LifeStep[] {
   return [
     ...events.map((event) => ({ at: event.at, event })),
     ...findings.map((finding) => ({ at: Date.parse(finding.detectedAt), finding })),
   ].toSorted((a, b) => a.at - b.at)
+}
+
+function withoutFindings(answer: Answer<EventView>): Answer<EventView> {
+  return { ...answer, rows: answer.rows.filter(({ type }) => !type.startsWith('finding.')) }
 }
 
 function FoundStep({ finding }: { readonly finding: Finding }) {

@@ -5,10 +5,12 @@ import {
   type FindingQuery,
   readDetectors,
   readFinding,
+  readFindingCounts,
   readFindings,
   readIncidents,
 } from '../api/findings.ts'
 import type { Window } from '../api/types.ts'
+import { DAY } from '../format/window.ts'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import { useSession } from './session.ts'
 import { usePageWindow } from './window.tsx'
@@ -79,6 +81,21 @@ export function useDetectors() {
     queryFn: ({ signal }) => readDetectors(signal),
     staleTime: Infinity,
   }).data?.items.map(({ name }) => name)
+}
+
+const COUNTS_REFRESH_MS = 30_000
+/** So long ago a finding still counts as something to do. */
+export const OPEN_DAYS = 90
+
+/** Open findings that are high or critical. */
+export function useOpenCounts(): { readonly critical: number; readonly open: number } {
+  const { data } = useQuery({
+    queryKey: [...FINDINGS_KEY, 'counts'],
+    queryFn: ({ signal }) => readFindingCounts({ from: Date.now() - OPEN_DAYS * DAY, to: Date.now() }, signal),
+    refetchInterval: COUNTS_REFRESH_MS,
+  })
+  const { critical = 0, high = 0 } = data?.open ?? {}
+  return { critical, open: critical + high }
 }
 
 export function useMayReadFindings(): boolean {
