@@ -87,6 +87,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       notice TEXT NOT NULL, version INTEGER NOT NULL
     ) TABLE_END`,
     'CREATE INDEX finding_by_time ON finding (tenant_no, detected_at, id)',
+    'CREATE INDEX finding_by_tenant ON finding (tenant_no, id)',
     'CREATE INDEX finding_by_subject ON finding (tenant_no, detector, subject_kind, subject_key, detected_at)',
     'CREATE INDEX finding_by_incident ON finding (incident_id) WHERE incident_id IS NOT NULL',
     'CREATE INDEX finding_by_change ON finding (changed_at)',
