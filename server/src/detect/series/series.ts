@@ -14,7 +14,7 @@ export const SERIES_SETTINGS = {
   seasonHalfLifeMs: 28 * DAY_MS,
   scaleHalfLifeMs: 14 * DAY_MS,
   /** Residuals are judged alone and as means over these spans; each has a tail of its own, and what they say is averaged. */
-  spansMs: [0, HOUR_MS, 6 * HOUR_MS] as readonly Milliseconds[],
+  spansMs: [0, HOUR_MS, 3 * HOUR_MS] as readonly Milliseconds[],
   /** Points before anything is judged. */
   pointsMin: 48,
   /** From here on a point teaches a tenth. */
@@ -28,10 +28,10 @@ export const SERIES_SETTINGS = {
     excessesMin: 10,
     modelMax: 6,
     lowersOnly: false,
-    prior: { shape: 0.2, weight: 20 },
+    prior: { shape: 0.3, weight: 20 },
     halfLife: 8064,
   },
-  news: { quietMs: DAY_MS, from: 2, margin: 1 },
+  news: { quietMs: DAY_MS, from: 2, margin: 0.4 },
 }
 export type SeriesSettings = typeof SERIES_SETTINGS
 
