@@ -1,9 +1,8 @@
 import { FLAGS } from 'tokentrail'
 import { duration, number, text, time, token } from './facts.ts'
-import { touchesOf, tokenSubject, type Moment } from './moment.ts'
+import { touchesOf, tokenSubject } from './moment.ts'
 import { distanceKm } from './countries.ts'
-import { isUsualAmongPeers } from './rarity.ts'
-import { networkHash } from './odd.ts'
+import { isUsualPlace } from './odd.ts'
 import { HOUR_MS, type EntityStep } from './step.ts'
 
 const SPEED_MAX_KMH = 1000
@@ -24,7 +23,7 @@ export const impossibleTravel: EntityStep = {
     if (gap < 0 || before === '') return
     const km = distanceKm(before, event.country)
     const speed = km / (Math.max(gap, GAP_MIN_MS) / HOUR_MS)
-    if (km < DISTANCE_MIN_KM || speed <= SPEED_MAX_KMH || isUsualHere(moment)) return
+    if (km < DISTANCE_MIN_KM || speed <= SPEED_MAX_KMH || isUsualPlace(moment)) return
     moment.notice({
       detector: 'impossible-travel',
       severity: 'medium',
@@ -55,12 +54,4 @@ export const impossibleTravel: EntityStep = {
       }),
     })
   },
-}
-
-function isUsualHere({ event, memory, at, networkHigh, networkLow }: Moment): boolean {
-  const value = networkHash(networkHigh, networkLow)
-  return isUsualAmongPeers(
-    memory.peers.ask({ tenant: event.tenant, owner: event.ownerNo }, 'network', value, event.tokenNo >>> 0, at),
-    memory.peers.ask({ tenant: event.tenant, owner: 0 }, 'network', value, event.tokenNo >>> 0, at),
-  )
 }

@@ -1,14 +1,13 @@
 import { distinctIn } from './bits.ts'
 import { duration, number, token } from './facts.ts'
-import { touchesOf, tokenSubject, type Moment } from './moment.ts'
+import { touchesOf, tokenSubject } from './moment.ts'
+import { wanders } from './odd.ts'
 import { DAY_MS, type EntityStep } from './step.ts'
 
 const NETWORKS_MIN = 10
 const SYSTEMS_MIN = 3
 /** Without a geo file a carrier's networks cannot be told from strangers', so there must be more of them. */
 const NETWORKS_UNKNOWN_MIN = 25
-/** A token whose steps lead to a new network so often wanders by nature. */
-const WANDERS_SHARE = 0.1
 const OVER_MAX = 2
 
 /** A token passed around or published: more networks in a day than ever before. */
@@ -24,7 +23,8 @@ export const manyNetworks: EntityStep = {
     const max = t.networksMax.get(row)
     const systems = distinctIn(t.dayAsns, row, 1)
     const least = systems > 0 ? NETWORKS_MIN : NETWORKS_UNKNOWN_MIN
-    if (networks < least || networks < OVER_MAX * max || (systems > 0 && systems < SYSTEMS_MIN) || wanders(moment)) return
+    if (networks < least || networks < OVER_MAX * max || (systems > 0 && systems < SYSTEMS_MIN) || wanders(moment, networks))
+      return
     moment.notice({
       detector: 'many-networks',
       severity: systems > 0 ? 'high' : 'medium',
@@ -47,11 +47,4 @@ export const manyNetworks: EntityStep = {
       }),
     })
   },
-}
-
-/** Was it so before today: many of its steps led to a new network? */
-function wanders({ memory, token: row }: Moment): boolean {
-  const t = memory.tokens.fields
-  const before = t.networksEver.get(row) - distinctIn(t.dayNetworks, row, 2)
-  return before > WANDERS_SHARE * t.steps.get(row)
 }

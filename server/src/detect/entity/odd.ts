@@ -7,6 +7,7 @@ import { mix } from './table.ts'
 import type { Attribute } from './values.ts'
 
 export const DAY_SECONDS = 86_400
+const WANDERS = { networks: 3, share: 0.1 } as const
 const LEARNS = { secondsMin: 7 * DAY_SECONDS, secondsMax: 21 * DAY_SECONDS, uses: 30 } as const
 
 /** A network as one number, never 0. */
@@ -50,6 +51,20 @@ export function knowsNetwork(
   row: number,
 ): boolean {
   return slotOf(memory.tokens.fields.networks, row, 6, networkHash(networkHigh, networkLow)) >= 0
+}
+
+/** A token whose steps lead to a new network so often wanders by nature; `without` networks are left out of its habit. */
+export function wanders({ memory, token: row }: Pick<FillableMoment, 'memory' | 'token'>, without = 0): boolean {
+  const t = memory.tokens.fields
+  const networks = t.networksEver.get(row) - without
+  return networks >= WANDERS.networks && networks > WANDERS.share * t.steps.get(row)
+}
+
+/** Do other tokens of the owner, or of the tenant, use the network of this moment? */
+export function isUsualPlace({ event, memory, at, networkHigh, networkLow }: Omit<FillableMoment, 'odd'>): boolean {
+  const value = networkHash(networkHigh, networkLow)
+  const ask = (owner: number) => memory.peers.ask({ tenant: event.tenant, owner }, 'network', value, event.tokenNo >>> 0, at)
+  return isUsualAmongPeers(ask(event.ownerNo), ask(0))
 }
 
 /** Network, system and country are nested: they count once, by the largest. An address in a cloud says nothing by its system. */

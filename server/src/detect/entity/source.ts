@@ -44,7 +44,8 @@ function freshCredentials({ event, memory, source: row }: FillableMoment): numbe
   return 1 / (1 - full * full)
 }
 
-function credentialHash({ fingerprint, claimedNo }: FillableMoment['event']): number {
+/** A hash of the credential that a failing event is about. */
+export function credentialHash({ fingerprint, claimedNo }: FillableMoment['event']): number {
   const word = (i: number): number =>
     ((fingerprint[i] ?? 0) << 24) |
     ((fingerprint[i + 1] ?? 0) << 16) |

@@ -2,7 +2,7 @@ import { eventId, reasonName } from 'tokentrail'
 import { network, number, text, time, token } from './facts.ts'
 import { touchesOf, tokenSubject } from './moment.ts'
 import { isSingleUse } from './happening.ts'
-import { knowsNetwork } from './odd.ts'
+import { isUsualPlace, knowsNetwork, wanders } from './odd.ts'
 import type { EntityStep } from './step.ts'
 
 /** Somebody still holds a revoked, superseded or expired access token. */
@@ -14,7 +14,7 @@ export const useAfterEnd: EntityStep = {
     if (isSingleUse(event)) return
     const ending = reasonName(event.reason) ?? 'ended'
     const hasHistory = row >= 0 && memory.tokens.fields.uses.get(row) > 0
-    const isKnown = moment.source >= 0 && hasHistory && knowsNetwork(moment, row)
+    const isKnown = moment.source >= 0 && hasHistory && (knowsNetwork(moment, row) || wanders(moment) || isUsualPlace(moment))
     // what was rotated or ran out and is still called from its own place is hygiene, not an attack
     if (isKnown && ending !== 'revoked') return
     if (!hasHistory && ending !== 'revoked') return
@@ -25,7 +25,7 @@ export const useAfterEnd: EntityStep = {
       severity: isStrange ? 'high' : 'low',
       subject: tokenSubject(moment),
       before: event.endedBySeq > 0 ? [eventId(event.endedByWriter, event.endedBySeq)] : [],
-      tell: ({ count }) => ({
+      tell: ({ count, severity }) => ({
         facts: {
           token: token(event.tokenNo),
           ending: text(ending),
@@ -34,7 +34,9 @@ export const useAfterEnd: EntityStep = {
           network: network(moment.networkHigh, moment.networkLow),
         },
         features: [
-          isStrange ? 'a network from which this token never came while it lived' : 'no sign that it is anybody but its holder',
+          severity === 'high'
+            ? 'a network from which this token never came while it lived'
+            : 'no sign that it is anybody but its holder',
         ],
         unless: isStrange
           ? ['It would have been of low severity from a network that the token used while it lived.']

@@ -34,6 +34,8 @@ export interface Episode {
   readonly from: Milliseconds
   /** Decisions it rests on; a coalesced row counts for all it stands for. */
   readonly count: number
+  /** The worst so far. */
+  readonly severity: Severity
 }
 
 interface Kept {
@@ -98,7 +100,15 @@ function keep(evidence: string[], id: string): void {
 }
 
 function findingOf<Name extends CatalogueName>({ detector, subject, event, tell }: Notice<Name>, episode: Kept): Found {
-  const { facts, measured, confidence, features, unless, caveats = [], touches } = tell(episode)
+  const {
+    facts,
+    measured,
+    confidence,
+    features,
+    unless,
+    caveats = [],
+    touches,
+  } = tell({ from: episode.from, count: episode.count, severity: SEVERITIES[episode.severity] ?? 'info' })
   const isExact = CATALOGUE[detector].exact
   return {
     tenant: event.tenant,

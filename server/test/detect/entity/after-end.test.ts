@@ -153,6 +153,15 @@ describe('use-after-end', () => {
     expect(own('expired')).toEqual([])
   })
 
+  test('a token that always wandered, and a network where three others of the owner are, are no strangers', () => {
+    const wanderer = Array.from({ length: 240 }, (_, i) => accepted({ at: START + i * HOUR, network: BigInt(1000 + i) }))
+    expect(findIn([...wanderer, refused('expired', { at: end + HOUR, network: 5n })])).toEqual([])
+    const peers = [2, 3, 4].map((tokenNo) => accepted({ at: end, tokenNo, network: 300n }))
+    expect(
+      only(findIn([...learned(), ...peers, refused('superseded', { at: end + HOUR, network: 300n })]), 'use-after-end'),
+    ).toEqual([])
+  })
+
   test('a stuck caller is told of at 1, 2, 4, 8 … refusals and not at each', () => {
     const stuck = Array.from({ length: 100 }, (_, i) => refused('revoked', { at: end + i * MINUTE }))
     expect(findIn([...learned(), ...stuck]).map(({ evidenceCount }) => evidenceCount)).toEqual([1, 2, 4, 8, 16, 32, 64])

@@ -187,6 +187,10 @@ describe('forged-shape', () => {
     ])
     expect(only(findIn([before, ...forged(12, 'known/33-64/base62/bad')]), 'forged-shape')).toEqual([])
     expect(only(findIn([before, ...forged(9, 'known/33-64/base62/good')]), 'forged-shape')).toEqual([])
+    const purged = Array.from({ length: 60 }, (_, i) =>
+      failed(1, { at: START + 10 * DAY + i * SECOND, shape: 'known/33-64/base62/good' }),
+    )
+    expect(only(findIn([before, ...purged]), 'forged-shape')).toEqual([])
   })
 })
 
