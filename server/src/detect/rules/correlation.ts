@@ -1,5 +1,6 @@
 import { eventId } from 'tokentrail'
 import type { EventRow } from '../../event/row.ts'
+import { type Concern, concernOf, isConcerned } from './concerns.ts'
 import { type GroupWindow, type Hit, judge, newWindow, takeHit } from './group-window.ts'
 import type { CorrelationInput, CorrelationSource, Source } from './source.ts'
 import { textsOf } from './texts.ts'
@@ -49,6 +50,7 @@ function createEventRunner(predicate: (row: EventRow) => boolean): Runner {
 }
 
 const NOTHING: readonly Firing[] = []
+const EVERY: Concern = { types: null, observedOnly: false }
 
 /** A rule over single events has no state. */
 export function seeEvent(predicate: (row: EventRow) => boolean, row: EventRow): readonly Firing[] {
@@ -71,6 +73,7 @@ function firingOf(row: EventRow): Firing {
 
 function createCorrelationRunner({ rule, inputs }: CorrelationSource): Runner {
   const below = inputs.map(({ source }) => createRunner(source))
+  const concerns = inputs.map(({ source }) => concernOf(source))
   const groups = new Map<string, GroupWindow>()
   let overflow = 0
 
@@ -90,7 +93,7 @@ function createCorrelationRunner({ rule, inputs }: CorrelationSource): Runner {
     const values = groupOf(input, firing.row)
     const value = input.value === null ? '' : textsOf(input.value, firing.row)[0]
     if (!values || value === undefined) return undefined
-    const window = windowOf(JSON.stringify(values))
+    const window = windowOf(values.length === 1 ? (values[0] ?? '') : JSON.stringify(values))
     const hit: Hit = {
       at: firing.at,
       rule: index,
@@ -98,13 +101,13 @@ function createCorrelationRunner({ rule, inputs }: CorrelationSource): Runner {
       value,
       event: firing.evidence.at(-1) ?? '',
     }
-    const cut = takeHit(window, hit, rule.timespanMs)
+    const cut = takeHit(window, rule, hit)
     return fired(window, values, firing, cut)
   }
 
   /** Speaks when the condition begins to hold, and again after each time span in which it still does. */
   function fired(window: GroupWindow, values: readonly string[], { row }: Firing, cut: boolean): Firing | undefined {
-    const { measured, holds } = judge(rule, window.hits)
+    const { measured, holds } = judge(rule, window)
     const before = window.held
     window.held = holds
     if (!holds || (before && window.newest - window.firedAt < rule.timespanMs)) return undefined
@@ -117,13 +120,23 @@ function createCorrelationRunner({ rule, inputs }: CorrelationSource): Runner {
       measured,
       group: Object.fromEntries(rule.groupBy.map((name, i) => [name, values[i] ?? ''])),
       evidence: hits.slice(-EVIDENCE_MAX).map(({ event }) => event),
-      evidenceCount: hits.reduce((sum, { count }) => sum + count, 0),
+      evidenceCount: window.count,
       incomplete: cut || overflow > 0,
     }
   }
 
   return {
-    see: (row) => inputs.flatMap((input, i) => (below[i]?.see(row) ?? NOTHING).flatMap((firing) => take(firing, i, input) ?? [])),
+    see(row) {
+      let fired: Firing[] | undefined
+      for (const [i, input] of inputs.entries()) {
+        if (!isConcerned(concerns[i] ?? EVERY, row)) continue
+        for (const firing of below[i]?.see(row) ?? NOTHING) {
+          const above = take(firing, i, input)
+          if (above) (fired ??= []).push(above)
+        }
+      }
+      return fired ?? NOTHING
+    },
     pass(watermark) {
       for (const runner of below) runner.pass(watermark)
       for (const [key, window] of groups) {

@@ -15,6 +15,8 @@ export interface Hit {
 /** The hits of one group, oldest first, and when it last fired. Plain data. */
 export interface GroupWindow {
   hits: Hit[]
+  /** Events that the hits stand for. */
+  count: number
   newest: number
   firedAt: number
   /** The condition held at the last hit. */
@@ -22,25 +24,57 @@ export interface GroupWindow {
 }
 
 /** Hits of one group, at most; beyond it the oldest go first and the correlation says so. */
-export const HITS_MAX = 10_000
+const HITS_MAX = 10_000
+/** Enough to decide, where only a number of hits is compared. */
+const COUNTED_HITS_MIN = 1000
 
 /** Before every event; a number that survives JSON. */
 const NEVER = -8_640_000_000_000_000
 
 export function newWindow(): GroupWindow {
-  return { hits: [], newest: NEVER, firedAt: NEVER, held: false }
+  return { hits: [], count: 0, newest: NEVER, firedAt: NEVER, held: false }
 }
 
-/** Takes a hit in event time; what is older than the time span goes. Says whether the oldest hit had to go before its time. */
-export function takeHit(window: GroupWindow, hit: Hit, timespanMs: number): boolean {
-  window.newest = Math.max(window.newest, hit.at)
-  const from = window.newest - timespanMs
-  if (hit.at > from) insert(window.hits, hit)
-  const stale = window.hits.findIndex(({ at }) => at > from)
-  if (stale !== 0) window.hits.splice(0, stale < 0 ? window.hits.length : stale)
-  if (window.hits.length <= HITS_MAX) return false
-  window.hits.shift()
-  return true
+/** Takes a hit in event time; what is older than the time span goes. Says whether a hit had to go before its time. */
+export function takeHit(window: GroupWindow, rule: CorrelationRule, given: Hit): boolean {
+  window.newest = Math.max(window.newest, given.at)
+  const from = window.newest - rule.timespanMs
+  if (given.at > from) {
+    const hit = merged(window, rule.type, given)
+    insert(window.hits, hit)
+    window.count += hit.count
+  }
+  const fresh = window.hits.findIndex(({ at }) => at > from)
+  drop(window, fresh < 0 ? window.hits.length : fresh)
+  const surplus = window.hits.length - hitsMax(rule)
+  drop(window, Math.max(0, surplus))
+  return surplus > 0
+}
+
+function drop(window: GroupWindow, number: number): void {
+  if (number === 0) return
+  for (const { count } of window.hits.splice(0, number)) window.count -= count
+}
+
+function hitsMax({ type, bounds }: CorrelationRule): number {
+  if (!type.endsWith('_count')) return HITS_MAX
+  return Math.min(HITS_MAX, Math.max(COUNTED_HITS_MIN, ...bounds.map(({ value }) => 2 * value)))
+}
+
+/** Of hits that say the same, the newest is enough: it stays the longest. It then stands for the events of the older one too. */
+function merged(window: GroupWindow, type: CorrelationRule['type'], hit: Hit): Hit {
+  const place = window.hits.findLastIndex((other) => SAYS_THE_SAME[type]?.(other, hit) ?? false)
+  const other = type === 'temporal_ordered' && place < window.hits.length - 1 ? undefined : window.hits[place]
+  if (!other || other.at > hit.at) return hit
+  window.hits.splice(place, 1)
+  window.count -= other.count
+  return { ...hit, count: hit.count + other.count }
+}
+
+const SAYS_THE_SAME: Partial<Record<CorrelationRule['type'], (a: Hit, b: Hit) => boolean>> = {
+  value_count: (a, b) => a.value === b.value,
+  temporal: (a, b) => a.rule === b.rule,
+  temporal_ordered: (a, b) => a.rule === b.rule,
 }
 
 /** Late hits find their place; hits of the same time keep their order. */
@@ -54,9 +88,9 @@ function insert(hits: Hit[], hit: Hit): void {
 /** What a correlation measures in a window, and whether it is what the rule speaks of. */
 export function judge(
   { type, bounds, rules, percentile }: CorrelationRule,
-  hits: readonly Hit[],
+  { hits, count }: GroupWindow,
 ): { measured: number; holds: boolean } {
-  const measured = MEASURES[type](hits, { percentile, ruleCount: rules.length })
+  const measured = MEASURES[type](hits, { percentile, ruleCount: rules.length, count })
   return {
     measured,
     holds:
@@ -65,10 +99,11 @@ export function judge(
   }
 }
 
-type Options = { readonly percentile: number; readonly ruleCount: number }
+type Options = { readonly percentile: number; readonly ruleCount: number; readonly count: number }
 
 const MEASURES: Readonly<Record<CorrelationRule['type'], (hits: readonly Hit[], options: Options) => number>> = {
-  event_count: (hits) => hits.reduce((sum, { count }) => sum + count, 0),
+  event_count: (_hits, { count }) => count,
+  // one hit per value, and one per rule
   value_count: (hits) => new Set(hits.map(({ value }) => value)).size,
   temporal: (hits) => new Set(hits.map(({ rule }) => rule)).size,
   temporal_ordered: longestOrder,

@@ -43,7 +43,7 @@ function ownModel(service: string | null, at: Logsource['at']): LogModel {
     throw new Refused(at, 'logsource.service', `Expected one of ${Object.keys(OWN_SERVICES).join(', ')}.`)
   const types = belongs ? (Object.keys(TYPES) as TypeName[]).filter(belongs) : []
   return {
-    condition: types.length === 0 ? null : { any: types.map((type) => leafOf('type', type)) },
+    condition: types.length === 0 ? null : namesLeaf('type', types),
     field: (name) =>
       fieldOf(name) ??
       `Our events have no field "${name.slice(0, 60)}". Known are ${[...FIELDS.keys()].join(', ')}, and detail.….`,
@@ -54,8 +54,8 @@ function ownModel(service: string | null, at: Logsource['at']): LogModel {
 }
 
 function vendorModel(log: VendorLog): LogModel {
-  const parts: Logic<BoundTest>[] = [leafOf('observed', 'true'), serviceLeaf(log)]
-  if (log.types) parts.push({ any: log.types.map((type) => leafOf('type', type)) })
+  const parts: Logic<BoundTest>[] = [namesLeaf('observed', ['true']), serviceLeaf(log)]
+  if (log.types) parts.push(namesLeaf('type', log.types))
   return { condition: { all: parts }, field: (name) => vendorField(log, name), prepare: (row) => prepareVendorRow(log, row) }
 }
 
@@ -78,8 +78,8 @@ function serviceLeaf({ label }: VendorLog): Logic<BoundTest> {
   return { leaf: { field, match: { is: 'text', text, cased: true }, part: null } }
 }
 
-function leafOf(name: keyof typeof FLAGS | 'type', value: string): Logic<BoundTest> {
-  return { leaf: { field: FIELDS.get(name) ?? null, match: { is: 'text', text: [value], cased: true }, part: null } }
+function namesLeaf(name: keyof typeof FLAGS | 'type', names: readonly string[]): Logic<BoundTest> {
+  return { leaf: { field: FIELDS.get(name) ?? null, match: { is: 'names', names: new Set(names) }, part: null } }
 }
 
 function knownLogs(): string {

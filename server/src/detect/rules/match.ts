@@ -91,6 +91,7 @@ export function textTest(match: BoundTest['match']): (text: string) => boolean {
     const wanted = foldAscii(match.text)
     return (text) => foldAscii(text) === wanted
   }
+  if (match.is === 'names') return (text) => match.names.has(text)
   if (match.is === 'regex') return (text) => match.regex.test(text)
   if (match.is === 'cidr')
     return (text) => isIP(text) !== 0 && !text.includes('%') && isBetween(addressHex(text), match.low, match.high)

@@ -2,6 +2,7 @@ import type { EventRow } from '../../event/row.ts'
 import { networkName } from '../../query/network.ts'
 import type { EventDetector } from '../detector.ts'
 import type { Fact, Found, Severity, Subject } from '../finding.ts'
+import { type Concern, concernOf, isConcerned } from './concerns.ts'
 import { createRunner, type Firing, type Runner, seeEvent } from './correlation.ts'
 import type { LoadedRule } from './load.ts'
 import type { Level } from './rule.ts'
@@ -27,30 +28,33 @@ export interface RuleDetector extends EventDetector {
 
 /** Runs rules as a detector; each finds under the name `rule:<id>`. State is kept for each rule and tenant apart. */
 export function createRuleDetector(rules: readonly ActiveRule[] = []): RuleDetector {
-  let active = rules
+  let active = withConcerns(rules)
   let runners = new Map<string, Runner>()
+  /** The same, found without making a key for every event. */
+  let quick = new WeakMap<LoadedRule, Map<number, Runner>>()
 
   function runnerOf(rule: LoadedRule, tenant: number): Runner {
-    const key = runnerKey(rule, tenant)
-    const known = runners.get(key)
+    const known = quick.get(rule)?.get(tenant)
     if (known) return known
-    const made = createRunner(rule.source)
-    runners.set(key, made)
-    return made
+    const key = runnerKey(rule, tenant)
+    const runner = runners.get(key) ?? createRunner(rule.source)
+    runners.set(key, runner)
+    quick.set(rule, (quick.get(rule) ?? new Map<number, Runner>()).set(tenant, runner))
+    return runner
   }
 
   function takeUp(saved: ReadonlyMap<string, unknown>): void {
     for (const [key, state] of saved) {
       const tenant = Number(key.split(' ', 1)[0])
-      const one = active.find(({ rule }) => runnerKey(rule, tenant) === key)
-      if (one) runnerOf(one.rule, tenant).restore(state)
+      const found = active.find(({ one }) => runnerKey(one.rule, tenant) === key)
+      if (found) runnerOf(found.one.rule, tenant).restore(state)
     }
   }
 
   return {
     see(row, found) {
-      for (const one of active) {
-        if (!concerns(one, row.tenant)) continue
+      for (const { one, concern } of active) {
+        if (!isConcerned(concern, row) || !runsFor(one, row.tenant)) continue
         const { source } = one.rule
         const firings = source.kind === 'event' ? seeEvent(source.predicate, row) : runnerOf(one.rule, row.tenant).see(row)
         for (const firing of firings) found(findingOf(one, firing))
@@ -62,10 +66,11 @@ export function createRuleDetector(rules: readonly ActiveRule[] = []): RuleDetec
     snapshot: () => [...runners].map(([key, runner]) => [key, runner.snapshot()]),
     restore(state) {
       runners = new Map()
+      quick = new WeakMap()
       takeUp(new Map(state as [string, unknown][]))
     },
     use(next) {
-      active = next
+      active = withConcerns(next)
       const known = new Set(next.map(({ rule }) => `${rule.id} ${rule.digest}`))
       for (const key of runners.keys()) if (!known.has(key.slice(key.indexOf(' ') + 1))) runners.delete(key)
     },
@@ -84,7 +89,11 @@ function runnerKey({ id, digest }: LoadedRule, tenant: number): string {
   return `${tenant} ${id} ${digest}`
 }
 
-function concerns({ tenantNo, except }: ActiveRule, tenant: number): boolean {
+function withConcerns(rules: readonly ActiveRule[]): readonly { readonly one: ActiveRule; readonly concern: Concern }[] {
+  return rules.map((one) => ({ one, concern: concernOf(one.rule.source) }))
+}
+
+function runsFor({ tenantNo, except }: ActiveRule, tenant: number): boolean {
   return tenantNo === null ? !except.has(tenant) : tenantNo === tenant
 }
 

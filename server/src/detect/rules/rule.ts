@@ -58,6 +58,8 @@ export type Match =
   | { readonly is: 'order'; readonly than: Order; readonly value: number }
   | { readonly is: 'regex'; readonly regex: { readonly re2: string; test(text: string): boolean } }
   | { readonly is: 'cidr'; readonly low: string; readonly high: string }
+  /** One of several names, for our own conditions. */
+  | { readonly is: 'names'; readonly names: ReadonlySet<string> }
   | { readonly is: 'absent' }
   | { readonly is: 'present' }
   | {
