@@ -1,4 +1,4 @@
-import { reasonClass, reasonName, type DecisionReason } from 'tokentrail'
+import { OUTCOMES, reasonClass, reasonName, type DecisionReason } from 'tokentrail'
 import type { Found } from '../../server/src/detect/finding.ts'
 import type { EventRow } from '../../server/src/event/row.ts'
 import { labelOf, type Label, type Truth } from '../../server/src/simulate/world/truth.ts'
@@ -62,9 +62,10 @@ function weigh(rows: readonly EventRow[]): number {
   return rows.reduce((sum, { count }) => sum + count, 0)
 }
 
-function isOfShare({ reason }: EventRow, key: string): boolean {
+function isOfShare({ reason, outcome }: EventRow, key: string): boolean {
   const name = reasonName(reason)
-  return name !== undefined && (key.endsWith(` ${name}`) || key.endsWith(` ${reasonClass(name as DecisionReason)}`))
+  if (outcome === OUTCOMES.none || name === undefined) return false
+  return key.endsWith(` ${name}`) || key.endsWith(` ${reasonClass(name as DecisionReason)}`)
 }
 
 /** How many there were too many: of one bucket, or of the whole time for which something has drifted. */
