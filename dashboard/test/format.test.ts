@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { destinationsOf } from '../src/format/find.ts'
 import { change, microseconds, percent, short } from '../src/format/number.ts'
 import { ago, duration, timeFormat } from '../src/format/time.ts'
 import {
@@ -144,4 +145,14 @@ describe('times', () => {
     expect(duration(60_000)).toBe('1 min')
     expect(duration(40)).toBe('40 ms')
   })
+})
+
+test('what is typed leads to screens, ids and searches; a secret leads nowhere', () => {
+  const secret = `${'S'.repeat(43)}aaaaaa`
+  expect(destinationsOf('').map(({ href }) => href)).toEqual(['/', '/findings', '/tokens', '/events'])
+  expect(destinationsOf(' fnd_0a1b ')[0]?.href).toBe('/findings/fnd_0a1b')
+  expect(destinationsOf('evt_1_PF')[0]?.href).toBe('/events?event=evt_1_PF')
+  expect(destinationsOf(`ttk_44YCCrhGH946eril_${secret}`)[0]?.href).toBe('/tokens/44YCCrhGH946eril')
+  expect(destinationsOf(secret)).toEqual([])
+  expect(destinationsOf('a&b=c').map(({ href }) => href)).toEqual(['/tokens?search=a%26b%3Dc', '/events?requestId=a%26b%3Dc'])
 })

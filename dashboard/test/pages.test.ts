@@ -554,6 +554,26 @@ describe('every screen', () => {
     expect(new URL(page.url()).pathname).toBe('/tokens')
   })
 
+  test('⌘K finds by name and id; of a pasted token only the public id leaves the field', async () => {
+    const secret = `${'S'.repeat(43)}aaaaaa`
+    const page = await visit('/')
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.keyboard.press('Control+k')
+    const field = page.getByRole('combobox', { name: 'Find a screen' })
+    await field.fill('find')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Findings' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await field.fill(`ttk_tok0000000000003_${secret}`)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/tokens/tok0000000000003')
+    await page.keyboard.press('Control+k')
+    await field.fill(secret)
+    await page.getByText('This may be a secret').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    expect(site.requests.join(' ')).not.toContain(secret)
+  })
+
   test('the theme is kept over a reload', async () => {
     const page = await visit('/', { colorScheme: 'light' })
     await page.getByRole('button', { name: 'first admin' }).click()

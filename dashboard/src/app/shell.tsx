@@ -10,6 +10,7 @@ import { useSession } from '../pages/session.ts'
 import { SignInHere } from '../pages/sign-in.tsx'
 import { WindowProvider } from '../pages/window.tsx'
 import { Account } from './account.tsx'
+import { FindBox } from './find-box.tsx'
 import styles from './shell.module.css'
 import { Shortcuts } from './shortcuts.tsx'
 
@@ -70,6 +71,7 @@ function Frame() {
               </ul>
             </nav>
             <div className={styles['foot']}>
+              <FindBox />
               <Shortcuts />
               <Account />
             </div>

@@ -680,6 +680,20 @@ export const t = {
     },
   },
 
+  find: {
+    open: 'Find',
+    keys: '⌘K',
+    title: 'Find a screen, token, finding, event or request',
+    hint: 'A name or an id',
+    finding: (id: string) => `Finding ${id}`,
+    event: (id: string) => `Event ${id}`,
+    token: (id: string) => `Token ${id}`,
+    network: (id: string) => `Events from network ${id}`,
+    tokens: (text: string) => `Tokens with “${text}” in name, owner or id`,
+    request: (text: string) => `Events of request ${text}`,
+    secret: 'This may be a secret, so it is not looked for. Nothing of it was sent. Paste a public id instead.',
+  },
+
   notFound: { title: 'There is no such page', back: 'Go to the overview' },
   broken: { title: 'This page broke', text: 'Reload it. If it stays, report the message below.' },
 } as const

@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { readTokens, type Token, type TokenPage } from '../api/tokens.ts'
 import type { LastUsedRow } from '../api/types.ts'
+import { withoutSecret } from '../format/find.ts'
 import { count, short } from '../format/number.ts'
 import { t } from '../format/strings.ts'
 import { ago } from '../format/time.ts'
@@ -69,7 +70,7 @@ function Filters({ filter }: { readonly filter: TokensSearch }) {
     (part: TokensSearch) => void navigate({ to: '/tokens', search: (search) => ({ ...search, ...part }), replace: true }),
     [navigate],
   )
-  const onSearch = useCallback((search: string) => show({ search: search === '' ? undefined : search }), [show])
+  const onSearch = useCallback((search: string) => show({ search: withoutSecret(search) || undefined }), [show])
   const isFiltered = Object.values(filter).some((value) => value !== undefined && value !== ANY_KIND)
   return (
     <div className={styles['filters']} role="search">
