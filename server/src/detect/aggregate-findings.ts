@@ -135,7 +135,8 @@ function featuresOf({ verdict, most }: Told, side: Side): string[] {
 
 /** The nearest count that would have stayed under the bar, found by asking the stream itself. */
 function unlessOf({ verdict: { lane, value, strangeness }, speaks }: Told, side: Side): string {
-  if (side === 'driftUp' || side === 'driftDown') return 'It would not have fired if the deviation had ended, or turned, before now.'
+  if (side === 'driftUp' || side === 'driftDown')
+    return 'It would not have fired if the deviation had ended, or turned, before now.'
   let [calm, loud] = [strangeness.expected, value]
   for (let step = 0; step < 40 && Math.abs(loud - calm) > 1; step++) {
     const middle = Math.round((calm + loud) / 2)

@@ -156,7 +156,16 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
       const value = (hours[hour % HOURS_KEPT] ?? 0) + more
       hours[hour % HOURS_KEPT] = value
       const seen = streams[HOURS]?.look({ at, value })
-      if (seen) into.push({ lane, scale: HOURS, at, value, strangeness: { ...seen, down: 0, driftUp: 0, driftDown: 0 }, late: true, highest: Math.max(0, ...(highs[HOURS] ?? [])) })
+      if (seen)
+        into.push({
+          lane,
+          scale: HOURS,
+          at,
+          value,
+          strangeness: { ...seen, down: 0, driftUp: 0, driftDown: 0 },
+          late: true,
+          highest: Math.max(0, ...(highs[HOURS] ?? [])),
+        })
     }
     late.clear()
   }

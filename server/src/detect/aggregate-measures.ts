@@ -57,9 +57,19 @@ export const MEASURES = {
     folds: [],
     speaks: ['volume-spike', 'slow-drift'],
   },
-  forbidden: { words: 'forbidden uses', counts: rejectedAs('forbidden'), folds: ['service', 'route'], speaks: ['volume-spike', 'slow-drift'] },
+  forbidden: {
+    words: 'forbidden uses',
+    counts: rejectedAs('forbidden'),
+    folds: ['service', 'route'],
+    speaks: ['volume-spike', 'slow-drift'],
+  },
   throttled: { words: 'throttled validations', counts: rejectedAs('throttled'), folds: [], speaks: RISES },
-  unavailable: { words: 'validations that could not be decided', counts: rejectedAs('unavailable'), folds: ['service'], speaks: RISES },
+  unavailable: {
+    words: 'validations that could not be decided',
+    counts: rejectedAs('unavailable'),
+    folds: ['service'],
+    speaks: RISES,
+  },
   replays: { words: 'replays of single-use tokens', counts: ({ reason }) => reason === consumed.id, folds: [], speaks: RISES },
   issued: {
     words: 'issued tokens',
@@ -82,9 +92,21 @@ export const MEASURES = {
     folds: [],
     speaks: ['forged-shape'],
   },
-  forgingSources: { words: 'networks with well-formed but unknown tokens', counts: isForged, distinct: true, folds: [], speaks: [] },
+  forgingSources: {
+    words: 'networks with well-formed but unknown tokens',
+    counts: isForged,
+    distinct: true,
+    folds: [],
+    speaks: [],
+  },
   failingSources: { words: 'networks with refused attempts', counts: invalid, distinct: true, folds: [], speaks: RISES },
-  networks: { words: 'networks', counts: ({ outcome }) => outcome === OUTCOMES.accepted, distinct: true, folds: [], speaks: RISES },
+  networks: {
+    words: 'networks',
+    counts: ({ outcome }) => outcome === OUTCOMES.accepted,
+    distinct: true,
+    folds: [],
+    speaks: RISES,
+  },
 } as const satisfies Record<string, Measure>
 
 export type MeasureName = keyof typeof MEASURES

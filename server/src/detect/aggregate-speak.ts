@@ -60,7 +60,15 @@ export function speak({ tenant, lanes, spoken, verdicts, detectedAt }: Hearing, 
     if (together.length === 0) continue
     const bar = barOf(scale, lanes)
     for (const { detector, verdict } of strongest(together, bar, lanes)) {
-      const told = { tenant, detector, verdict, detectedAt, speaks: speaker(detector, verdict, bar), beside: besideIn(together), most: mostIn(together, verdict) }
+      const told = {
+        tenant,
+        detector,
+        verdict,
+        detectedAt,
+        speaks: speaker(detector, verdict, bar),
+        beside: besideIn(together),
+        most: mostIn(together, verdict),
+      }
       const finding = foundOf(told)
       if (RULES[detector].side === 'drift') verdict.lane.streams[scale]?.driftSpoken()
       if (isNews(spoken, finding, verdict, RULES[detector].quietMs)) found(finding)
@@ -80,7 +88,11 @@ function speaker(detector: Speaker, verdict: Verdict, bar: number): (count: numb
   const { lane, scale, at } = verdict
   return (value) => {
     const strangeness = lane.streams[scale]?.look({ at, value })
-    return strangeness !== undefined && passes({ ...verdict, value, strangeness }, side, bar, 0) && matters({ ...verdict, value, strangeness })
+    return (
+      strangeness !== undefined &&
+      passes({ ...verdict, value, strangeness }, side, bar, 0) &&
+      matters({ ...verdict, value, strangeness })
+    )
   }
 }
 
@@ -136,7 +148,10 @@ function besideIn(verdicts: readonly Verdict[]): (name: 'widened' | 'issued' | '
 }
 
 /** Which service carries most of a measure that is strange over the whole tenant. */
-function mostIn(verdicts: readonly Verdict[], { lane, value }: Verdict): { readonly name: string; readonly share: number } | null {
+function mostIn(
+  verdicts: readonly Verdict[],
+  { lane, value }: Verdict,
+): { readonly name: string; readonly share: number } | null {
   const { measure, fold } = lane.name
   if (fold !== 'all' || value === 0) return null
   const parts = verdicts.filter((other) => other.lane.name.measure === measure && other.lane.name.fold === 'service')

@@ -16,6 +16,8 @@ export interface AggregateOptions {
 }
 
 export interface AggregateDetector extends EventDetector {
+  see(event: EventRow): void
+  pass(watermark: Milliseconds, found: (finding: Found) => void): void
   /** How many streams there are, and how many services and routes were left to their tenant's whole. */
   state(): { readonly lanes: number; readonly folded: number }
 }

@@ -104,7 +104,13 @@ export function createFailureShift(tenant: number): FailureShift {
     bucketsSeen++
   }
 
-  function judge(reason: number, state: ReasonState, bucket: OpenBucket, at: Milliseconds, found: (finding: Found) => void): void {
+  function judge(
+    reason: number,
+    state: ReasonState,
+    bucket: OpenBucket,
+    at: Milliseconds,
+    found: (finding: Found) => void,
+  ): void {
     const hits = bucket.hits[reason] ?? 0
     const before = shareOf(state)
     const z = zOf(hits, bucket.tries, before, spreadOf(state))
@@ -187,7 +193,19 @@ export function createFailureShift(tenant: number): FailureShift {
 }
 
 function blankReason(tries: number): ReasonState {
-  return { hits: 0, tries, excess: 0, square: 0, sum: 0, since: 0, runHits: 0, runTries: 0, strangeFor: 0, spokenAt: NEVER, seen: 0 }
+  return {
+    hits: 0,
+    tries,
+    excess: 0,
+    square: 0,
+    sum: 0,
+    since: 0,
+    runHits: 0,
+    runTries: 0,
+    strangeFor: 0,
+    spokenAt: NEVER,
+    seen: 0,
+  }
 }
 
 function addHit(bucket: OpenBucket, { reason, service, count, writer, seq }: EventRow): void {

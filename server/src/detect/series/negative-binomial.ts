@@ -21,7 +21,10 @@ export function countTails(count: number, mu: number, r: number): Tails {
   const half = Math.exp(at) / 2
   const above = logCountAbove(count, mu, r)
   const up = half > 0 ? Math.exp(above) + half : 0
-  return { up: up > 0 ? strangeness(Math.log(up)) : strangeness(Math.max(above, at - Math.LN2)), down: downOf(1 - up, half, count, mu, r) }
+  return {
+    up: up > 0 ? strangeness(Math.log(up)) : strangeness(Math.max(above, at - Math.LN2)),
+    down: downOf(1 - up, half, count, mu, r),
+  }
 }
 
 /** Below the middle the lower tail is summed on its own: one minus the upper tail would lose its digits. */

@@ -129,7 +129,8 @@ export function createProfile(hourOfWeek: HourOfWeek): Profile {
     }),
     restore({ season, level }) {
       arrays.forEach((array, i) => array.set(season[i] ?? array))
-      ;[counts = 0, factors = 0, slowCounts = 0, slowFactors = 0, held = 0, firstAt = -1, lastCountAt = -1, shiftedSince = -1] = level
+      ;[counts = 0, factors = 0, slowCounts = 0, slowFactors = 0, held = 0, firstAt = -1, lastCountAt = -1, shiftedSince = -1] =
+        level
     },
   }
 }

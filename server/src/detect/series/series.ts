@@ -88,7 +88,9 @@ export function createSeries(settings: SeriesSettings = SERIES_SETTINGS): Series
     const residuals = [value - level, value - expected, seen === 0 ? 0 : value - profile.fast()]
     spans.forEach((span, kind) => span.add(at, residuals[kind] ?? 0))
     const floor = 1e-9 + Math.abs(level) * 1e-4
-    const measured = spansMs.map((spanMs, i) => (isTooShort(spanMs) ? null : measure(scales[i] ?? [], at, residuals, spanMs, floor)))
+    const measured = spansMs.map((spanMs, i) =>
+      isTooShort(spanMs) ? null : measure(scales[i] ?? [], at, residuals, spanMs, floor),
+    )
     const own = measured.map((each, i) => (each && seen >= pointsMin ? (tails[i]?.judge(yardstick(each)) ?? 0) : null))
     const strange = meanStrangeness(own)
     learn(at, value, measured, own)
@@ -105,7 +107,13 @@ export function createSeries(settings: SeriesSettings = SERIES_SETTINGS): Series
     return spanMs > 0 && spanMs < 1.5 * stepMs
   }
 
-  function measure(own: readonly Scale[], at: Milliseconds, residuals: readonly number[], spanMs: Milliseconds, floor: number): Measured {
+  function measure(
+    own: readonly Scale[],
+    at: Milliseconds,
+    residuals: readonly number[],
+    spanMs: Milliseconds,
+    floor: number,
+  ): Measured {
     let [up, down] = [0, 0]
     own.forEach((scale, kind) => {
       const residual = spanMs === 0 ? (residuals[kind] ?? 0) : (spans[kind]?.mean(at - spanMs) ?? 0)
@@ -139,7 +147,10 @@ export function createSeries(settings: SeriesSettings = SERIES_SETTINGS): Series
   }
 
   function told(expected: number, strange: number, measured: readonly (Measured | null)[]): Strangeness {
-    const { up, down } = measured.reduce<Measured>((most, each) => (each && yardstick(each) > yardstick(most) ? each : most), NOTHING)
+    const { up, down } = measured.reduce<Measured>(
+      (most, each) => (each && yardstick(each) > yardstick(most) ? each : most),
+      NOTHING,
+    )
     const size = INTERVAL_SIZES * (scales[0]?.[1]?.usual() ?? 0)
     return {
       expected,

@@ -79,7 +79,12 @@ export function createStream({ bucketMs, profile }: StreamOptions): Stream {
     return judged(at, value, profile.expect(at, bucketMs), size()).result
   }
 
-  function judged(at: Milliseconds, value: number, mu: number, r: number): { readonly model: Tails; readonly result: Strangeness } {
+  function judged(
+    at: Milliseconds,
+    value: number,
+    mu: number,
+    r: number,
+  ): { readonly model: Tails; readonly result: Strangeness } {
     const age = profile.age(at)
     const model = age === 'blank' ? NOTHING : countTails(value, mu, r)
     const [upper, lower] = [up.judge(model.up), down.judge(model.down)]
@@ -126,7 +131,13 @@ export function createStream({ bucketMs, profile }: StreamOptions): Stream {
     look,
     run,
     driftSpoken: () => drift?.reset(),
-    snapshot: () => ({ spread: [excess, square, seen], up: up.snapshot(), down: down.snapshot(), drift: drift?.snapshot() ?? null, runs: [...runs] }),
+    snapshot: () => ({
+      spread: [excess, square, seen],
+      up: up.snapshot(),
+      down: down.snapshot(),
+      drift: drift?.snapshot() ?? null,
+      runs: [...runs],
+    }),
     restore(state) {
       ;[excess = 0, square = 0, seen = 0] = state.spread
       up.restore(state.up)

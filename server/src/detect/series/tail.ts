@@ -108,7 +108,10 @@ export function createTail(options: TailOptions): Tail {
     if (edge === threshold) return
     const shift = Number.isFinite(threshold) ? threshold - edge : 0
     threshold = edge
-    const moved = excesses.slice(0, count).map((excess) => excess + shift).filter((excess) => excess > 0)
+    const moved = excesses
+      .slice(0, count)
+      .map((excess) => excess + shift)
+      .filter((excess) => excess > 0)
     excesses.set(moved)
     count = moved.length
     next = count % excessesMax

@@ -77,7 +77,9 @@ describe('a tenant of a month', () => {
 
   test('well-formed unknown tokens are forged, junk is not', () => {
     const tries = (shape: string) => (at: number) =>
-      within(10)(at) ? [decision(at, 'unknown', 40, { shape, population: POPULATIONS.unattributed, network: BigInt(at) << 8n })] : []
+      within(10)(at)
+        ? [decision(at, 'unknown', 40, { shape, population: POPULATIONS.unattributed, network: BigInt(at) << 8n })]
+        : []
     const [finding] = named(play({ days: DAYS, more: tries('known/65-128/base62/good') }), 'forged-shape')
     expect(finding).toMatchObject({ severity: 'medium', facts: { attempts: { value: 40 }, sources: { value: 1 } } })
     expectFacts(finding!)
@@ -87,7 +89,9 @@ describe('a tenant of a month', () => {
   test('a reason that takes a larger share is a shift, with the service that carries it', () => {
     const more = (at: number) => (within(30)(at) ? [decision(at, 'scope_missing', 30, { service: 'orders' })] : [])
     const [finding] = named(play({ days: DAYS, more }), 'failure-shift')
-    expect(finding).toMatchObject({ facts: { reason: { value: 'scope_missing' }, service: { value: 'orders' }, part: { value: 1 } } })
+    expect(finding).toMatchObject({
+      facts: { reason: { value: 'scope_missing' }, service: { value: 'orders' }, part: { value: 1 } },
+    })
     expect(finding!.detectedAt - START).toBeLessThanOrEqual(15 * MINUTE + 10_000)
     expectFacts(finding!)
   })
@@ -97,17 +101,27 @@ describe('a tenant of a month', () => {
       within(5)(at)
         ? [
             { ...decision(at, 'valid', 15), type: TYPES['token.issued'].id, outcome: 0, reason },
-            { ...decision(at, 'valid', 3), type: TYPES['token.scopes_changed'].id, outcome: 0, reason: 0, detail: '{"added":["admin"]}' },
+            {
+              ...decision(at, 'valid', 3),
+              type: TYPES['token.scopes_changed'].id,
+              outcome: 0,
+              reason: 0,
+              detail: '{"added":["admin"]}',
+            },
           ]
         : []
     const [finding] = named(play({ days: DAYS, more: issue(100) }), 'issue-burst')
-    expect(finding).toMatchObject({ severity: 'high', facts: { issued: { value: 15 }, widened: { value: 3 }, max: { value: 0 } } })
+    expect(finding).toMatchObject({
+      severity: 'high',
+      facts: { issued: { value: 15 }, widened: { value: 3 }, max: { value: 0 } },
+    })
     expectFacts(finding!)
     expect(named(play({ days: DAYS, more: issue(101) }), 'issue-burst')).toEqual([])
   })
 
   test('mass revocation is a burst', () => {
-    const more = (at: number) => (within(5)(at) ? [{ ...decision(at, 'valid', 25), type: TYPES['token.revoked'].id, outcome: 0, reason: 110 }] : [])
+    const more = (at: number) =>
+      within(5)(at) ? [{ ...decision(at, 'valid', 25), type: TYPES['token.revoked'].id, outcome: 0, reason: 110 }] : []
     const [finding] = named(play({ days: DAYS, more }), 'revoke-burst')
     expect(finding).toMatchObject({ facts: { revoked: { value: 25 }, max: { value: 0 } } })
     expectFacts(finding!)

@@ -28,14 +28,19 @@ describe('counts', () => {
 
   test('mid-p tails of all counts are those of sums of probabilities', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.05, max: 200, noNaN: true }), fc.double({ min: 0.3, max: 500, noNaN: true }), fc.nat(300), (mu, r, count) => {
-        const at = Math.exp(logCountProbability(count, mu, r))
-        let below = 0
-        for (let k = 0; k < count; k++) below += Math.exp(logCountProbability(k, mu, r))
-        const { up, down } = countTails(count, mu, r)
-        expect(10 ** -down).toBeCloseTo(below + at / 2, 6)
-        expect(10 ** -up).toBeCloseTo(1 - below - at / 2, 6)
-      }),
+      fc.property(
+        fc.double({ min: 0.05, max: 200, noNaN: true }),
+        fc.double({ min: 0.3, max: 500, noNaN: true }),
+        fc.nat(300),
+        (mu, r, count) => {
+          const at = Math.exp(logCountProbability(count, mu, r))
+          let below = 0
+          for (let k = 0; k < count; k++) below += Math.exp(logCountProbability(k, mu, r))
+          const { up, down } = countTails(count, mu, r)
+          expect(10 ** -down).toBeCloseTo(below + at / 2, 6)
+          expect(10 ** -up).toBeCloseTo(1 - below - at / 2, 6)
+        },
+      ),
       { numRuns: 200 },
     )
   })
