@@ -8,6 +8,7 @@ import { createIngest } from './connect/ingest.ts'
 import { startDetecting } from './detect/watch.ts'
 import { createDesk } from './detect/desk/desk.ts'
 import { createLeakDesk } from './detect/leaks/leak-desk.ts'
+import { createRuleDesk } from './detect/rules/rule-desk.ts'
 import { createResponder } from './detect/response/responder.ts'
 import { createResponseSettings } from './detect/response/settings.ts'
 import { createWebhook } from './detect/response/webhook.ts'
@@ -156,6 +157,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
     clock,
     log,
     checkpointFile: folder.detection,
+    rules: createRuleDesk({ records, store, clock }).assignments,
     onFound: async (found: readonly Found[]) => {
       await desk.take(found)
       await responder.consider(found)

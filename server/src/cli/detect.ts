@@ -8,6 +8,7 @@ import { CATALOGUE } from '../detect/catalogue.ts'
 import { explain } from '../detect/desk/explain.ts'
 import { findingId } from '../detect/desk/identity.ts'
 import { createEngine } from '../detect/engine.ts'
+import { packAssignments } from '../detect/rules/rule-desk.ts'
 import { TrailError } from '../errors.ts'
 import type { EntityLimits } from '../detect/entity/records.ts'
 import type { Fact, Found, Subject } from '../detect/finding.ts'
@@ -41,6 +42,7 @@ const AFTER_MS = 70_000
  */
 export async function runDetect(options: DetectOptions): Promise<DetectSummary> {
   const engine = createEngine(options.limits ? { limits: options.limits } : {})
+  engine.useRules(packAssignments())
   const rows = createOfflineRows()
   const out = createWriteStream(options.out)
   const opened = once(out, 'open')

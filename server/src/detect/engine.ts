@@ -3,6 +3,8 @@ import type { EventRow } from '../event/row.ts'
 import { createAggregateDetector, type AggregateOptions } from './aggregate.ts'
 import { createEntityDetectors, type EntityOptions } from './entity/detectors.ts'
 import type { Found } from './finding.ts'
+import { activate, type RuleAssignment } from './rules/rule-desk.ts'
+import { createRuleDetector } from './rules/rule-detector.ts'
 
 export interface EngineOptions extends EntityOptions, AggregateOptions {}
 
@@ -25,6 +27,8 @@ export interface Engine {
   pass(watermark: Milliseconds): readonly Found[]
   /** A token is public since a time: from now on each use of it is found. */
   exposed(tokenNo: number, at: Milliseconds): void
+  /** From now on these rules run; what a rule remembers is kept while its text is the same. */
+  useRules(rules: readonly RuleAssignment[]): void
   /** Says to every tenant that events were not looked at. */
   missed(missed: Missed): readonly Found[]
   /** Plain data with views into the engine's memory: write it down before the next call. */
@@ -40,6 +44,7 @@ const MISSED_SHARE_HIGH = 10_000
 export function createEngine(options: EngineOptions = {}): Engine {
   const entity = createEntityDetectors(options)
   const aggregate = createAggregateDetector(options)
+  const rules = createRuleDetector()
 
   function take(events: readonly EventRow[], receivedAt: Milliseconds): readonly Found[] {
     const found: Found[] = []
@@ -47,14 +52,17 @@ export function createEngine(options: EngineOptions = {}): Engine {
     for (const event of events) {
       entity.see(event, add)
       aggregate.see(event, add)
+      rules.see(event, add)
     }
     aggregate.pass?.(receivedAt, add)
+    rules.pass?.(receivedAt, add)
     return found
   }
 
   function pass(watermark: Milliseconds): readonly Found[] {
     const found: Found[] = []
     aggregate.pass?.(watermark, (finding) => found.push(finding))
+    rules.pass?.(watermark, (finding) => found.push(finding))
     return found
   }
 
@@ -62,16 +70,18 @@ export function createEngine(options: EngineOptions = {}): Engine {
     take,
     pass,
     exposed: entity.exposed,
+    useRules: (assignments) => rules.use(activate(assignments)),
     missed: (missed) =>
       entity
         .tenants()
         .slice(0, TOLD_MAX)
         .map((tenant) => blindness(tenant, missed)),
-    snapshot: () => ({ entity: entity.snapshot(), aggregate: aggregate.snapshot() }),
+    snapshot: () => ({ entity: entity.snapshot(), aggregate: aggregate.snapshot(), rules: rules.snapshot() }),
     restore(state) {
-      const saved = state as { readonly entity: unknown; readonly aggregate: unknown }
+      const saved = state as { readonly entity: unknown; readonly aggregate: unknown; readonly rules?: unknown }
       entity.restore(saved.entity)
       aggregate.restore(saved.aggregate)
+      rules.restore(saved.rules ?? [])
     },
   }
 }

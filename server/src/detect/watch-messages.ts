@@ -1,6 +1,7 @@
 import type { Milliseconds } from 'tokentrail'
 import type { EngineOptions } from './engine.ts'
 import type { Found } from './finding.ts'
+import type { RuleAssignment } from './rules/rule-desk.ts'
 
 /** Options of the engine that can go to another thread. */
 export type ThreadEngineOptions = Pick<EngineOptions, 'limits' | 'also' | 'lanesMax'>
@@ -27,6 +28,7 @@ export interface WatchThreadOptions {
   readonly pace: Pace
   /** What waits at a first start is history: it is judged in the order in which it occurred. */
   readonly history: boolean
+  readonly rules: readonly RuleAssignment[]
   readonly zones: readonly (readonly [tenantNo: number, zone: string])[]
 }
 
@@ -36,6 +38,7 @@ export type ToWatchThread =
   /** All findings of this message and those before are kept. */
   | { readonly say: 'kept'; readonly no: number }
   | { readonly say: 'exposed'; readonly tokenNo: number; readonly at: Milliseconds }
+  | { readonly say: 'rules'; readonly rules: readonly RuleAssignment[] }
   /** The journal needs its room: make a checkpoint, and leave out what lies before this position. */
   | { readonly say: 'hurry'; readonly position: number }
   | { readonly say: 'close' }

@@ -20,9 +20,13 @@ const HISTORY_BATCH = 1000
 /** A page that shows nothing new is asked for again after this. */
 const AGAIN_MS = 200
 
-const { journalFile, checkpointFile, engine: options, zones, pace, ...start } = workerData as WatchThreadOptions
+const { journalFile, checkpointFile, engine: options, rules, zones, pace, ...start } = workerData as WatchThreadOptions
 const zoneOf = new Map(zones)
-const newEngine = () => createEngine({ ...options, timeZoneOf: (tenantNo) => zoneOf.get(tenantNo) ?? 'UTC' })
+const newEngine = () => {
+  const made = createEngine({ ...options, timeZoneOf: (tenantNo) => zoneOf.get(tenantNo) ?? 'UTC' })
+  made.useRules(rules)
+  return made
+}
 let engine = newEngine()
 const reader = openJournalReader(journalFile)
 const closing = new AbortController()
@@ -45,6 +49,7 @@ const HEAR: { readonly [Say in ToWatchThread['say']]: (message: Extract<ToWatchT
     if (at.position >= at.newest) tell(engine.pass(now))
   },
   kept: ({ no }) => void (sent.kept = no),
+  rules: (message) => engine.useRules(message.rules),
   exposed: ({ tokenNo, at: since }) => engine.exposed(tokenNo, since),
   hurry: ({ position }) => {
     at.leaveTo = position

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Records } from '../records/records.ts'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
 import type { Found } from './finding.ts'
+import type { RuleAssignment } from './rules/rule-desk.ts'
 import {
   PACE,
   type FromWatchThread,
@@ -26,6 +27,8 @@ export interface WatchOptions {
   readonly checkpointFile: string
   /** Keeps findings. Until it resolves they are not forgotten; when it rejects it is called again with the same. */
   readonly onFound: (found: readonly Found[]) => void | Promise<void>
+  /** The rules that run; asked again every half minute, so that a change made anywhere takes effect. */
+  readonly rules?: () => Promise<readonly RuleAssignment[]>
   readonly engine?: ThreadEngineOptions
   /**
    * What waits at the first start was taken over from elsewhere and is judged in the order in which it occurred, not in which it came.
@@ -64,6 +67,7 @@ export interface Watch {
 const CLOSE_PATIENCE_MS = 10_000
 const AGAIN_MS = 1000
 const TICK_MS = 10_000
+const RULES_TICKS = 3
 /** When the journal is so full and detection is behind the store, detection makes room. */
 const FULL_SHARE = 0.5
 export const ZONE_SETTING = 'time_zone'
@@ -76,6 +80,8 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   const { journal, clock, log } = options
   const passed = await journal.register('detect')
   const zones = await zonesOf(options.records)
+  let rules = (await options.rules?.()) ?? []
+  let ticks = 0
   let state: WatchState = {
     position: passed,
     behind: 0,
@@ -104,6 +110,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
       engine,
       pace: { ...PACE, ...pace },
       history: options.history ?? false,
+      rules,
       zones,
     }
     const thread = new Worker(moduleUrl('./watch-thread', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
@@ -145,8 +152,18 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
     journal.passed('detect', position).catch((error: unknown) => failed(error, 'The journal did not note how far detection is.'))
   }
 
+  /** A failure leaves the rules as they are; the next time comes. */
+  async function refreshRules(): Promise<void> {
+    const next = (await options.rules?.().catch(() => undefined)) ?? rules
+    if (JSON.stringify(next) === JSON.stringify(rules)) return
+    rules = next
+    tell({ say: 'rules', rules })
+  }
+
   function tick(): void {
     tell({ say: 'time', now: clock.now() })
+    ticks += 1
+    if (ticks % RULES_TICKS === 0) void refreshRules()
     const { bytes, bytesMax } = journal.state()
     const { detect = 0, ship = 0 } = journal.readers()
     if (bytes < bytesMax * FULL_SHARE || detect >= ship) return

@@ -165,7 +165,7 @@ export function createDocket(state: DocketState): Docket {
     before: FindingRecord['notice'],
   ): FindingRecord['notice'] {
     const { row } = page
-    if (!isNoticed(row, found, at)) return before
+    if (found.rule?.silent || !isNoticed(row, found, at)) return before
     const exempt = described(found.detector).exact && rankOf(finding.severity) >= EXEMPT_FROM
     const left = exempt ? credit : spend(credit, at, state.noticesPerWeek)
     const sent = exempt || left !== null

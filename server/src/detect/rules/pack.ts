@@ -12,7 +12,9 @@ export function packTexts(): readonly RuleText[] {
     .map((name) => ({ name, text: readFileSync(new URL(name, FOLDER), 'utf8') }))
 }
 
-/** The rules that are shipped, read and tested. */
+let pack: Checked | undefined
+
+/** The rules that are shipped, read and tested once. */
 export function loadPack(): Checked {
-  return checkRules(packTexts())
+  return (pack ??= checkRules(packTexts()))
 }

@@ -146,6 +146,11 @@ export function createRuleDesk({ records, store, clock }: RuleDeskParts): RuleDe
   }
 }
 
+/** The shipped rules as they run where nobody chose otherwise. */
+export function packAssignments(): readonly RuleAssignment[] {
+  return loadPack().rules.map((rule) => shippedAssignment(rule, [], []))
+}
+
 /** The rules of assignments, compiled. One that this version cannot read is left out; its tenant sees why in the list. */
 export function activate(assignments: readonly RuleAssignment[]): readonly ActiveRule[] {
   const pack = new Map(loadPack().rules.map((rule) => [rule.id, rule]))
