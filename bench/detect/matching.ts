@@ -32,7 +32,8 @@ export function createMatching(truths: readonly Truth[], counts: Counts): Matchi
 
   function attacksOf(found: Found): readonly number[] {
     const near = (byTenant.get(found.tenant) ?? []).filter(({ label }) => isNear(label, found))
-    if (isOfCounts(found)) return near.filter(({ rows }) => causes(rows, found, counts)).map(({ label }) => label.instance)
+    if (OF_COUNTS.has(found.detector))
+      return near.filter(({ rows }) => causes(rows, found, counts)).map(({ label }) => label.instance)
     const cited = new Set(found.evidence.flatMap((event) => attackOfEvent.get(event) ?? []))
     if (found.evidenceCount > found.evidence.length)
       for (const { label } of near) if (touches(label, found)) cited.add(label.instance)
@@ -46,9 +47,16 @@ function isNear({ from, to }: Label, found: Found): boolean {
   return found.from <= to && found.to + 1 >= from && found.detectedAt <= to + AFTER_MS
 }
 
-function isOfCounts({ subject, measured }: Found): boolean {
-  return (subject.kind === 'tenant' || subject.kind === 'service') && measured.expected !== null
-}
+/** Detectors that speak of streams and cite the first events of an hour, whoever caused them. */
+const OF_COUNTS: ReadonlySet<string> = new Set([
+  'volume-spike',
+  'volume-drop',
+  'slow-drift',
+  'failure-shift',
+  'forged-shape',
+  'issue-burst',
+  'revoke-burst',
+])
 
 function causes(rows: readonly EventRow[], found: Found, counts: Counts): boolean {
   const { detector, from, to, subject } = found
