@@ -58,6 +58,10 @@ const OF_COUNTS: ReadonlySet<string> = new Set([
   'revoke-burst',
 ])
 
+function isOfStream({ detector, subject }: Found): boolean {
+  return OF_COUNTS.has(detector) && (subject.kind === 'tenant' || subject.kind === 'service')
+}
+
 function causes(rows: readonly EventRow[], found: Found, counts: Counts): boolean {
   const { detector, from, to, subject } = found
   const inside = rows.filter(({ occurredAt }) => occurredAt >= from && occurredAt <= to)

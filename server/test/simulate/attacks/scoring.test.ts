@@ -107,6 +107,7 @@ describe('a finding over counts', () => {
   const spike = (observed: number): Found =>
     foundAt(first, {
       subject: { kind: 'service', key: `service ${first.service} · ${measure}` },
+      detector: 'volume-spike',
       to: last.occurredAt,
       measured: { observed, expected: { value: 10, low: 5, high: 15 }, score: { value: 9, unit: '-log10 p' } },
     })
