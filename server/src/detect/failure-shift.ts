@@ -42,6 +42,7 @@ interface ReasonState {
   since: Milliseconds
   runHits: number
   runTries: number
+  runBuckets: number
   strangeFor: number
   spokenAt: Milliseconds
 }
@@ -114,16 +115,19 @@ export function createFailureShift(tenant: number): FailureShift {
     const hits = bucket.hits[reason] ?? 0
     const before = shareOf(state)
     const z = zOf(hits, bucket.tries, before, spreadOf(state))
-    if (state.sum === 0) [state.since, state.runHits, state.runTries] = [at, 0, 0]
+    if (state.sum === 0) [state.since, state.runHits, state.runTries, state.runBuckets] = [at, 0, 0, 0]
     state.sum = Math.max(0, state.sum + z - SLACK)
     state.runHits += hits
     state.runTries += bucket.tries
+    state.runBuckets++
     const now = state.runHits / state.runTries
     if (state.sum >= BAR && matters(state, now, before)) tell(reason, state, bucket, { at, now, before }, found)
     teach(state, hits, bucket.tries, before, z)
   }
 
   function matters(state: ReasonState, now: number, before: number): boolean {
+    // calm hours raise the share of what never rests: its count must have risen as well
+    if (state.runHits / state.runBuckets < 2 * (state.hits / Math.max(1, state.seen))) return false
     return bucketsSeen >= BLANK_BUCKETS && state.runHits >= HITS_MIN && now >= Math.max(2 * before, before + POINTS_MIN)
   }
 
@@ -202,6 +206,7 @@ function blankReason(tries: number): ReasonState {
     since: 0,
     runHits: 0,
     runTries: 0,
+    runBuckets: 0,
     strangeFor: 0,
     spokenAt: NEVER,
     seen: 0,
