@@ -51,17 +51,17 @@ export function createEngine(options: EngineOptions = {}): Engine {
     const add = (finding: Found): void => void found.push(finding)
     for (const event of events) {
       entity.see(event, add)
-      aggregate.see(event, add)
+      aggregate.see(event)
       rules.see(event, add)
     }
-    aggregate.pass?.(receivedAt, add)
+    aggregate.pass(receivedAt, add)
     rules.pass?.(receivedAt, add)
     return found
   }
 
   function pass(watermark: Milliseconds): readonly Found[] {
     const found: Found[] = []
-    aggregate.pass?.(watermark, (finding) => found.push(finding))
+    aggregate.pass(watermark, (finding) => found.push(finding))
     rules.pass?.(watermark, (finding) => found.push(finding))
     return found
   }
