@@ -32,8 +32,7 @@ export function createMatching(truths: readonly Truth[], counts: Counts): Matchi
 
   function attacksOf(found: Found): readonly number[] {
     const near = (byTenant.get(found.tenant) ?? []).filter(({ label }) => isNear(label, found))
-    if (OF_COUNTS.has(found.detector))
-      return near.filter(({ rows }) => causes(rows, found, counts)).map(({ label }) => label.instance)
+    if (isOfStream(found)) return near.filter(({ rows }) => causes(rows, found, counts)).map(({ label }) => label.instance)
     const cited = new Set(found.evidence.flatMap((event) => attackOfEvent.get(event) ?? []))
     if (found.evidenceCount > found.evidence.length)
       for (const { label } of near) if (touches(label, found)) cited.add(label.instance)
