@@ -7,7 +7,8 @@ const WEEK_MS = 7 * 86_400_000
 const BATCH_MS = 60_000
 
 /**
- * A clean world in which nothing follows from anything: each ordinary use falls into a random week, at the same hour of the week. What a token's life decides (refusals of its own, endings, single-use tokens) stays where it is.
+ * A clean world in which nothing follows from anything: each ordinary use falls into a random week, at the same hour of the week. What a
+ * token's life decides (refusals of its own, endings, single-use tokens) stays where it is.
  */
 export function shuffled(world: World, seed: number): Pick<World, 'judgedFrom' | 'truths' | 'batches'> {
   function* batches(): Iterable<WorldBatch> {
