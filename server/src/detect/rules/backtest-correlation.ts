@@ -1,6 +1,14 @@
 import type { EventRow } from '../../event/row.ts'
 import type { Store } from '../../store/store.ts'
-import { BACKTEST_LIMITS, type BacktestScope, type Counted, SCOPE_SQL, scopeParams, WEEK_MS, withSignal } from './backtest.ts'
+import {
+  BACKTEST_LIMITS,
+  type BacktestScope,
+  type Counted,
+  SCOPE_SQL,
+  scopeParams,
+  WEEK_MS,
+  withSignal,
+} from './backtest-scope.ts'
 import { createRunner, type Firing } from './correlation.ts'
 import { candidatesSql } from './correlation-candidates.ts'
 import { anyOf, linesOf, readColumns } from './rows-from-store.ts'

@@ -1,50 +1,20 @@
-import type { Milliseconds } from 'tokentrail'
 import { eventId } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
 import { backtestCorrelation } from './backtest-correlation.ts'
+import {
+  type Backtest,
+  BACKTEST_LIMITS,
+  type BacktestScope,
+  type Counted,
+  EVENTS_MAX,
+  SCOPE_SQL,
+  scopeParams,
+  WEEK_MS,
+  withSignal,
+} from './backtest-scope.ts'
 import type { LoadedRule } from './load.ts'
 import { compileSql } from './to-sql.ts'
-
-/** Where and when a rule is tried. */
-export interface BacktestScope {
-  readonly tenantNo: number
-  readonly from: Milliseconds
-  readonly to: Milliseconds
-  /** Bits of `flags` whose events are left out. */
-  readonly hidden: number
-  readonly signal?: AbortSignal
-}
-
-/** What a rule would have found in the tenant's own history. */
-export interface Backtest {
-  readonly rule: { readonly id: string; readonly version: number; readonly digest: string }
-  readonly window: { readonly from: Milliseconds; readonly to: Milliseconds }
-  /** Events in the window: what had to be read. */
-  readonly cost: { readonly events: number; readonly rowsRead: number; readonly elapsedMs: number }
-  /** Events that match, or, for a correlation, times that it fires. */
-  readonly matches: number
-  /** One finding per subject and day (UTC), as the quiet time of 24 h leaves about as many. */
-  readonly findings: number
-  readonly findingsPerWeek: number
-  readonly weeks: readonly BacktestWeek[]
-  readonly tokens: number
-  readonly owners: number
-  readonly networks: number
-  /** The newest events that it rests on, `evt_…`. */
-  readonly samples: readonly string[]
-  /** Set where more matched than was followed: figures hold up to there. */
-  readonly coveredTo: Milliseconds
-  /** How it was counted, in a sentence. */
-  readonly method: string
-}
-
-export interface BacktestWeek {
-  /** Monday, UTC. */
-  readonly from: Milliseconds
-  readonly matches: number
-  readonly findings: number
-}
 
 /** What a back-test would read, before it does. */
 export interface BacktestCost {
@@ -52,17 +22,6 @@ export interface BacktestCost {
   readonly allowed: boolean
   readonly eventsMax: number
 }
-
-/** Events that a back-test may read. */
-export const EVENTS_MAX = 200_000_000
-export const WEEK_MS = 7 * 86_400_000
-const TIMEOUT_MS = 60_000
-const MEMORY_BYTES_MAX = 1 << 30
-export const BACKTEST_LIMITS = { timeoutMs: TIMEOUT_MS, memoryBytesMax: MEMORY_BYTES_MAX, rowsReadMax: 4 * EVENTS_MAX } as const
-
-/** The window of a tenant's events; every back-test stands on it. */
-export const SCOPE_SQL = `tenant = {tenant:UInt32} AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-  AND occurred_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') AND bitAnd(flags, {hidden:UInt32}) = 0`
 
 /** Counts the events that a back-test would read. */
 export async function backtestCost(store: Pick<Store, 'query'>, scope: BacktestScope): Promise<BacktestCost> {
@@ -72,7 +31,7 @@ export async function backtestCost(store: Pick<Store, 'query'>, scope: BacktestS
     limits: BACKTEST_LIMITS,
     ...withSignal(scope),
   })
-  const events = Number(rows[0]?.n ?? 0)
+  const events = rows[0]?.n ?? 0
   return { events, allowed: events <= EVENTS_MAX, eventsMax: EVENTS_MAX }
 }
 
@@ -104,11 +63,6 @@ export async function backtestRule(
   }
 }
 
-/** What either way of counting gives. */
-export type Counted = Omit<Backtest, 'rule' | 'window' | 'cost' | 'findingsPerWeek'> & {
-  readonly cost: { readonly rowsRead: number; readonly elapsedMs: number }
-}
-
 /** Whom a finding would be about: token, else network, else owner, else the tenant; as the detector chooses. */
 export const SUBJECT_SQL = `multiIf(token_no != 0, tuple(1, token_no), network != 0, tuple(2, network), owner_no != 0, tuple(3, toUInt64(owner_no)), tuple(4, toUInt64(0)))`
 
@@ -138,28 +92,20 @@ async function plain(store: Pick<Store, 'query'>, where: ReturnType<typeof compi
   })
   const [total, ...weeks] = rows
   return {
-    matches: Number(total?.matches ?? 0),
-    findings: Number(total?.findings ?? 0),
-    tokens: Number(total?.tokens ?? 0),
-    owners: Number(total?.owners ?? 0),
-    networks: Number(total?.networks ?? 0),
+    matches: total?.matches ?? 0,
+    findings: total?.findings ?? 0,
+    tokens: total?.tokens ?? 0,
+    owners: total?.owners ?? 0,
+    networks: total?.networks ?? 0,
     weeks: weeks.map(({ week, matches, findings }) => ({
       from: week * 1000,
-      matches: Number(matches),
-      findings: Number(findings),
+      matches,
+      findings,
     })),
-    samples: (total?.newest ?? []).map(([, writer, seq]) => eventId(Number(writer), Number(seq))),
+    samples: (total?.newest ?? []).map(([, writer, seq]) => eventId(writer, seq)),
     coveredTo: scope.to,
     cost: { rowsRead: cost.rowsRead, elapsedMs: cost.elapsedMs },
     method:
       'Every event of the window was compared in the store; a finding is a subject and a day (UTC) with at least one match.',
   }
-}
-
-export function scopeParams({ tenantNo, from, to, hidden }: BacktestScope): Record<string, number> {
-  return { tenant: tenantNo, from, to, hidden }
-}
-
-export function withSignal({ signal }: BacktestScope): { signal?: AbortSignal } {
-  return signal ? { signal } : {}
 }

@@ -1,4 +1,4 @@
-import { SCOPE_SQL } from './backtest.ts'
+import { SCOPE_SQL } from './backtest-scope.ts'
 import type { Field } from './fields.ts'
 import type { Bound } from './rule.ts'
 import type { CorrelationSource } from './source.ts'

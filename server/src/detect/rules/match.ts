@@ -22,22 +22,20 @@ export function compilePredicate(logic: Logic<BoundTest>): Predicate {
 
 /** Fields whose texts a keyword may stand in. */
 export const KEYWORD_FIELDS: readonly Field[] = [
-  ...[
-    'type',
-    'outcome',
-    'reason',
-    'kind',
-    'service',
-    'environment',
-    'method',
-    'route',
-    'scope',
-    'action',
-    'country',
-    'client',
-    'limit',
-    'requestId',
-  ],
+  'type',
+  'outcome',
+  'reason',
+  'kind',
+  'service',
+  'environment',
+  'method',
+  'route',
+  'scope',
+  'action',
+  'country',
+  'client',
+  'limit',
+  'requestId',
 ].flatMap((name) => FIELDS.get(name) ?? [])
 
 function testPredicate({ field, match, part }: BoundTest): Predicate {

@@ -56,7 +56,8 @@ function assemble(tree: RegexNode): readonly Step[] {
 
   function repeat(part: RegexNode, min: number, max: number, next: number): number {
     let start = max === Infinity ? loop(part, next) : next
-    for (let i = min; max !== Infinity && i < max; i += 1) start = add({ op: 'split', next: build(part, start), other: next })
+    const optional = max === Infinity ? 0 : max - min
+    for (let i = 0; i < optional; i += 1) start = add({ op: 'split', next: build(part, start), other: next })
     for (let i = 0; i < min; i += 1) start = build(part, start)
     return start
   }

@@ -29,7 +29,7 @@ const DEPTH_MAX = 50
 
 /** Parses a regular expression; look-around, back-references and what engines read differently are refused. */
 export function parseRegex(source: string, flags: RegexFlags): RegexNode {
-  const chars = [...source]
+  const chars = Array.from(source)
   if (chars.length > CHARS_MAX) throw new RegexRefused(`a regular expression of more than ${CHARS_MAX} characters`)
   let next = 0
   let depth = 0
@@ -37,7 +37,7 @@ export function parseRegex(source: string, flags: RegexFlags): RegexNode {
 
   const peek = (ahead = 0): string | undefined => chars[next + ahead]
   const takeIf = (text: string): boolean => {
-    if (![...text].every((char, i) => peek(i) === char)) return false
+    if (!Array.from(text).every((char, i) => peek(i) === char)) return false
     next += text.length
     return true
   }

@@ -4,7 +4,8 @@ import { TrailError } from '../../errors.ts'
 import type { Actor, Records } from '../../records/records.ts'
 import type { RuleRecord, RuleState } from '../../records/rules.ts'
 import type { Store } from '../../store/store.ts'
-import { type Backtest, type BacktestCost, backtestCost, backtestRule, type BacktestScope } from './backtest.ts'
+import { type BacktestCost, backtestCost, backtestRule } from './backtest.ts'
+import type { Backtest, BacktestScope } from './backtest-scope.ts'
 import { checkRules, type Checked } from './lint.ts'
 import type { LoadedRule } from './load.ts'
 import { loadPack } from './pack.ts'
@@ -82,7 +83,8 @@ export function createRuleDesk({ records, store, clock }: RuleDeskParts): RuleDe
     const record = await records.read.rule(tenantNo, id)
     const shipped = pack.get(id)
     if (shipped) return { rule: shipped, record }
-    if (record?.text == null) throw new TrailError('not_found', 'There is no rule with this id.', { input: 'id' })
+    if (record === null || record.text === null)
+      throw new TrailError('not_found', 'There is no rule with this id.', { input: 'id' })
     return { rule: loaded(record), record }
   }
 

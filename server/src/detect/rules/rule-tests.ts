@@ -91,7 +91,10 @@ type Setter<Form extends Field['form']> = (
 ) => string | undefined
 
 const SETTERS: { readonly [Form in Exclude<Field['form'], 'detail' | 'time'>]: Setter<Form> } = {
-  text: (row, field, text) => void field.set(row, text),
+  text: (row, field, text) => {
+    field.set(row, text)
+    return undefined
+  },
   number: (row, field, text) => {
     if (!/^-?\d{1,15}$/.test(text)) return 'Expected a whole number.'
     field.set(row, Number(text))

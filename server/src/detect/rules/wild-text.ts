@@ -49,8 +49,10 @@ export function wildTest(pieces: WildText, cased: boolean): (text: string) => bo
   if (pattern.length === 2 && second === ANY && typeof first === 'string') return (text) => fold(text).startsWith(first)
   if (pattern.length === 3 && first === ANY && third === ANY && typeof second === 'string')
     return (text) => fold(text).includes(second)
-  const symbols = pattern.flatMap((piece): readonly (string | symbol)[] => (typeof piece === 'string' ? [...piece] : [piece]))
-  return (text) => globMatches(symbols, [...fold(text)])
+  const symbols = pattern.flatMap((piece): readonly (string | symbol)[] =>
+    typeof piece === 'string' ? Array.from(piece) : [piece],
+  )
+  return (text) => globMatches(symbols, Array.from(fold(text)))
 }
 
 function globMatches(pattern: readonly (string | symbol)[], text: readonly string[]): boolean {

@@ -75,7 +75,7 @@ test('a back-test of a correlation finds what the stream would have found', asyn
         const runner = createRunner(rule.source)
         const firings = inOrder.flatMap((row) => runner.see(row))
         const found = await backtestRule(store, rule, { tenantNo: tenant, from: NOON - DAY_MS, to: NOON + DAY_MS, hidden: 0 })
-        expect(found.matches, body).toBe(firings.length)
+        expect([body, found.matches]).toEqual([body, firings.length])
         fired += firings.length
       }
     }),
