@@ -49,7 +49,7 @@ export function TriageBox({ finding }: { readonly finding: FindingDetail }) {
 function Judged({ finding: { state, verdict, note } }: { readonly finding: FindingDetail }) {
   if (state !== 'closed' && !note) return null
   return (
-    <p role="status">
+    <p role="status" className={styles['judged']}>
       {state === 'closed' && verdict && <b>{t.finding.closedAs(t.verdict[verdict])}</b>} {note}
     </p>
   )
