@@ -27,7 +27,8 @@ const RULES: Readonly<Record<Speaker, Rule>> = {
   'volume-spike': { side: 'up', matters: ({ value, strangeness }) => value >= 10 + 1.5 * strangeness.expected, quietMs: HOUR_MS },
   'volume-drop': {
     side: 'down',
-    matters: ({ value, strangeness }) => strangeness.expected >= 10 && value <= strangeness.expected / 2,
+    // the first weekend looks like a drop to who has seen no other
+    matters: ({ value, strangeness }) => strangeness.expected >= 10 && value <= strangeness.expected / 2 && !strangeness.learning,
     quietMs: HOUR_MS,
   },
   'slow-drift': { side: 'drift', matters: drifted, quietMs: 72 * HOUR_MS },

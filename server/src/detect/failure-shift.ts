@@ -57,6 +57,8 @@ const Z_MAX = 4
 /** Two buckets of the strangest kind reach it, one does not. */
 const BAR = 7
 const HITS_MIN = 20
+/** The run as a whole must be this strange, −log10 p: many buckets that are each a little strange are no shift. */
+const SCORE_MIN = 3
 /** So far above its baseline must a share be: twice, and five points. */
 const POINTS_MIN = 0.05
 const QUIET_MS = DAY_MS
@@ -121,7 +123,10 @@ export function createFailureShift(tenant: number): FailureShift {
     state.runTries += bucket.tries
     state.runBuckets++
     const now = state.runHits / state.runTries
-    if (state.sum >= BAR && matters(state, now, before)) tell(reason, state, bucket, { at, now, before }, found)
+    if (state.sum >= BAR && matters(state, now, before)) {
+      const score = shareStrangeness(state.runHits, state.runTries, before, spreadOf(state))
+      if (score >= SCORE_MIN) tell(reason, state, bucket, { at, now, before, score }, found)
+    }
     teach(state, hits, bucket.tries, before, z)
   }
 
@@ -135,7 +140,7 @@ export function createFailureShift(tenant: number): FailureShift {
     reason: number,
     state: ReasonState,
     bucket: OpenBucket,
-    { at, now, before }: { at: Milliseconds; now: number; before: number },
+    { at, now, before, score }: { at: Milliseconds; now: number; before: number; score: number },
     found: (finding: Found) => void,
   ): void {
     const { since, runHits, runTries, spokenAt } = state
@@ -157,7 +162,7 @@ export function createFailureShift(tenant: number): FailureShift {
       measured: {
         observed: runHits,
         expected: { value: before * runTries, low: 0, high: Math.ceil(Math.max(2 * before, before + POINTS_MIN) * runTries) },
-        score: { value: shareStrangeness(runHits, runTries, before, spreadOf(state)), unit: '-log10 p' },
+        score: { value: score, unit: '-log10 p' },
       },
       facts: {
         reason: { as: 'text', value: name },
@@ -258,5 +263,5 @@ function mostOf(bucket: OpenBucket, reason: number): { readonly service: string;
 }
 
 function percent(share: number): string {
-  return `${(share * 100).toPrecision(2)} %`
+  return `${Number((share * 100).toPrecision(2))} %`
 }
