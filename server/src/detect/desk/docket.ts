@@ -166,7 +166,8 @@ export function createDocket(state: DocketState): Docket {
   ): FindingRecord['notice'] {
     const { row } = page
     if (found.rule?.silent || !isNoticed(row, found, at)) return before
-    const exempt = described(found.detector).exact && rankOf(finding.severity) >= EXEMPT_FROM
+    // what is critical is never held back, or a noise flood could buy silence for the one hit that it hides
+    const exempt = finding.severity === 'critical' || (described(found.detector).exact && rankOf(finding.severity) >= EXEMPT_FROM)
     const left = exempt ? credit : spend(credit, at, state.noticesPerWeek)
     const sent = exempt || left !== null
     if (sent) credit = left
