@@ -75,10 +75,10 @@ async function installPackages() {
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
-  const recent = major > 22 || (major === 22 && minor >= 15)
+  const recent = major > 22 || (major === 22 && minor >= 18)
   if (node() === process.execPath && !recent) {
     stop(
-      `Tokentrail needs Node 22.15 or newer; this is ${process.versions.node}, and the project brings none for ${process.platform}-${process.arch}.`,
+      `Tokentrail needs Node 22.18 or newer; this is ${process.versions.node}, and the project brings none for ${process.platform}-${process.arch}.`,
     )
   }
 }

@@ -238,7 +238,6 @@ export const EVENT_SCHEMA = 1
 
 /** Retention classes and their days. */
 export const RETENTION_DAYS = { 1: 30, 2: 90, 3: 400, 4: 2200 } as const
-export type RetentionClass = keyof typeof RETENTION_DAYS
 
 const NO_FINGERPRINT = new Uint8Array(16)
 const NONE: readonly never[] = []

@@ -15,7 +15,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
 import type { Records, Tenant } from '../records/records.ts'
 
-export { startLiveTraffic, type LiveOptions, type LiveTraffic } from './live.ts'
+export { startLiveTraffic } from './live.ts'
 
 export interface PlantOptions {
   readonly records: Records

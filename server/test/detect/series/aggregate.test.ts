@@ -57,7 +57,7 @@ const named = (findings: readonly Found[], detector: string) => findings.filter(
 function expectFacts({ detector, facts }: Found): void {
   const row = CATALOGUE[detector as keyof typeof CATALOGUE]
   const braces = [...row.sentence.matchAll(/\{(\w+)\}/g)].map(([, brace]) => brace)
-  expect(Object.keys(facts).toSorted()).toEqual(braces.toSorted())
+  expect(new Set(Object.keys(facts))).toEqual(new Set(braces))
 }
 
 describe('a tenant of a month', () => {
@@ -167,7 +167,9 @@ test('a detector that was stopped and restored finds the same as one that was no
   const [before, second] = [grown(), createAggregateDetector()]
   play({ days: 30.5, traffic, detector: before })
   second.restore(structuredClone(before.snapshot()))
-  expect(play({ days: 31, from: 30.5, traffic, detector: second })).toEqual(findings.filter(({ detectedAt }) => detectedAt > MONDAY + 30.5 * DAY + 10_000))
+  expect(play({ days: 31, from: 30.5, traffic, detector: second })).toEqual(
+    findings.filter(({ detectedAt }) => detectedAt > MONDAY + 30.5 * DAY + 10_000),
+  )
   expect(second.snapshot()).toEqual(whole.snapshot())
 })
 

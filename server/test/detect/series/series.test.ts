@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { array, assert, double, integer, property } from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { runDetectSeries } from '../../../src/cli/detect-series.ts'
 import { createSeries, type Judged, type Series } from '../../../src/detect/series/series.ts'
@@ -33,8 +33,8 @@ test('a spike stands out, and its episode is told once', () => {
 test('a score depends on nothing that comes later', () => {
   const points = values(1200)
   const whole = scoresOf(points)
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1199 }), fc.double({ noNaN: true, noDefaultInfinity: true }), (cut, other) => {
+  assert(
+    property(integer({ min: 1, max: 1199 }), double({ noNaN: true, noDefaultInfinity: true }), (cut, other) => {
       expect(scoresOf(points.slice(0, cut))).toEqual(whole.slice(0, cut))
       const changed = [...points.slice(0, cut), { at: points[cut]!.at, value: other }]
       expect(scoresOf(changed).slice(0, cut)).toEqual(whole.slice(0, cut))
@@ -52,8 +52,8 @@ test('a series that was stopped and restored scores as one that was not', () => 
 })
 
 test('scores lie between 0 and 1 whatever the values are', () => {
-  fc.assert(
-    fc.property(fc.array(fc.double({ noNaN: true, min: -1e12, max: 1e12 }), { minLength: 60, maxLength: 300 }), (list) => {
+  assert(
+    property(array(double({ noNaN: true, min: -1e12, max: 1e12 }), { minLength: 60, maxLength: 300 }), (list) => {
       for (const { score } of scoresOf(list.map((value, i) => ({ at: MONDAY + i * MINUTE, value })))) {
         expect(score).toBeGreaterThanOrEqual(0)
         expect(score).toBeLessThanOrEqual(1)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, double, nat, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { discoveryThreshold } from '../../../src/detect/series/benjamini-hochberg.ts'
 import { shareStrangeness } from '../../../src/detect/series/beta-binomial.ts'
@@ -27,11 +27,11 @@ describe('counts', () => {
   })
 
   test('mid-p tails of all counts are those of sums of probabilities', () => {
-    fc.assert(
-      fc.property(
-        fc.double({ min: 0.05, max: 200, noNaN: true }),
-        fc.double({ min: 0.3, max: 500, noNaN: true }),
-        fc.nat(300),
+    assert(
+      property(
+        double({ min: 0.05, max: 200, noNaN: true }),
+        double({ min: 0.3, max: 500, noNaN: true }),
+        nat(300),
         (mu, r, count) => {
           const at = Math.exp(logCountProbability(count, mu, r))
           let below = 0

@@ -1,5 +1,5 @@
 /**
- * Scores the files of the Numenta Anomaly Benchmark with the method for real-valued series: `node --conditions=source bench/src/nab.ts
+ * Scores the files of the Numenta Anomaly Benchmark with the method for real-valued series: `npm run bench -- nab
  * [--out DIR] [--nab DIR] [--scorer FILE] [--settings JSON] [--note TEXT]`. Each point is scored causally, with one configuration for all
  * files. Every scored run is appended to `bench/detect/runs.jsonl`; `--settings` tries a variant, and a variant is counted like any run.
  */
@@ -41,7 +41,6 @@ const { values: options } = parseArgs({
   },
 })
 const RUNS = join(bench, 'detect/runs.jsonl')
-const RESULT = join(bench, 'results/nab.json')
 const DETECTOR = 'tokentrail'
 
 const settings = settingsWith(JSON.parse(options.settings) as Partial<SeriesSettings>)
@@ -60,8 +59,7 @@ const run = {
   halves: [0, 1].map((half) => figures(scoreHalf(half))),
 }
 appendFileSync(RUNS, `${JSON.stringify(run)}\n`)
-console.log(JSON.stringify(run))
-if (options.settings === '{}') writeResult()
+process.stdout.write(`${JSON.stringify(resultOf(run))}\n`)
 
 function settingsWith(changed: Partial<SeriesSettings>): SeriesSettings {
   const tail = { ...SERIES_SETTINGS.tail, ...changed.tail }
@@ -112,18 +110,11 @@ function writeScores(file: string, own: Float64Array): void {
 }
 
 /** The latest figures beside the first honest ones and the number of runs that lie between. */
-function writeResult(): void {
+function resultOf(latest: object): object {
   const runs = readFileSync(RUNS, 'utf8')
     .split('\n')
     .filter((line) => line.includes('"what":"nab"'))
-  const result = {
-    what: 'nab',
-    variantsTried: runs.length,
-    first: JSON.parse(runs[0] ?? 'null') as unknown,
-    latest: run,
-    settings,
-  }
-  writeFileSync(RESULT, `${JSON.stringify(result, null, 1)}\n`)
+  return { what: 'nab', variantsTried: runs.length, first: JSON.parse(runs[0] ?? 'null') as unknown, latest, settings }
 }
 
 function rounded(value: number): number {
