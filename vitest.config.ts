@@ -8,8 +8,10 @@ export default defineConfig({
     globalSetup: ['./test/global-setup.ts'],
     reporters: ['default', './test/summary-reporter.ts'],
     pool: 'forks',
+    // many tests wait for engines in processes of their own
+    maxWorkers: 2,
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
   },
 })
