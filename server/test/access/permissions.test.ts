@@ -22,11 +22,11 @@ describe('the table of permissions', () => {
     }
   })
 
-  test('who only reads changes nothing, and an analyst judges findings alone', () => {
+  test('who only reads changes nothing, and an analyst judges findings, proposes responses and reports leaks, and no more', () => {
     for (const role of ['viewer', 'auditor', 'analyst'] as const) {
       expect(
         permissionsOf(role).filter((name) => name.endsWith(':write') || /:(validate|introspect|surrender)$/.test(name)),
-      ).toEqual(role === 'analyst' ? ['findings:write'] : [])
+      ).toEqual(role === 'analyst' ? ['findings:write', 'responses:write', 'leaks:write'] : [])
     }
   })
 
