@@ -48,6 +48,7 @@ const CONNECTIONS_MAX = 10_000
 export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   const app = createApp(parts)
   let stopping = false
+  boundReading(app)
   await describeApi(app, parts.version)
   await secureHeaders(app)
   await app.register(cookiePlugin)
@@ -84,6 +85,21 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   return app
 }
 
+/** Only reading can take long. A bound costs a signal per request, which a validation need not pay. */
+function boundReading(app: App): void {
+  app.addHook('onRoute', (route) => {
+    if (route.method === 'GET') route.handlerTimeout ??= TIMES.handlerTimeout
+  })
+}
+
+/** Unique without a draw of randomness per request: a draw per process, and a count. */
+const RUN = randomBytes(6).toString('base64url')
+let requests = 0
+
+function nextRequestId(): string {
+  return `${RUN}${(requests++).toString(36)}`
+}
+
 function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts): App {
   const answer = answerProblem(log)
   const app: App = fastify({
@@ -92,14 +108,13 @@ function createApp({ log, trustedProxies = [], logRequests = false }: HttpParts)
     connectionTimeout: TIMES.connectionTimeout,
     requestTimeout: TIMES.requestTimeout,
     keepAliveTimeout: TIMES.keepAliveTimeout,
-    handlerTimeout: TIMES.handlerTimeout,
     http: { headersTimeout: TIMES.headersMs, maxHeaderSize: HEADER_BYTES_MAX },
     // As long as the whole URL may be: a schema refuses what is too long, and says so.
     routerOptions: { maxParamLength: HEADER_BYTES_MAX },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    genReqId: ({ headers }) => givenRequestId(headers['x-request-id']) ?? randomBytes(9).toString('base64url'),
+    genReqId: ({ headers }) => givenRequestId(headers['x-request-id']) ?? nextRequestId(),
     rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : BAD_URL),
     frameworkErrors: (error, request, reply) => answer(error, request as never, reply as never),
   }).withTypeProvider<TypeBoxTypeProvider>()
