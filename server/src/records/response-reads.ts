@@ -95,7 +95,7 @@ function readsOfLeaks(db: Database, answer: Answer): Pick<ResponseReads, 'leak' 
           .groupBy('token_no')
           .limit(bounded(limit))
           .execute()
-        return rows.flatMap(({ token_no: tokenNo, at }) => (tokenNo === null ? [] : [{ tokenNo, at: Number(at) }]))
+        return rows.flatMap(({ token_no: tokenNo, at }) => (tokenNo === null ? [] : [{ tokenNo, at }]))
       }),
   }
 }

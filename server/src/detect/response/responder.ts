@@ -53,7 +53,10 @@ export interface Proposer {
 
 /** What is done about findings: proposed, agreed to, done, and undone. Nothing is done twice, and nothing is said to be done before it is. */
 export interface Responder {
-  /** Findings that the desk has kept: starts what the playbook lets start by itself. */
+  /**
+   * Findings that the desk has kept: starts what the playbook lets start by itself. Rejects with `records_unavailable`: say
+   * it again; what is proposed already is not proposed twice.
+   */
   consider(found: readonly Found[]): Promise<void>
   /** Somebody is told of an incident. */
   notice(tenantNo: number, notice: NoticeSent): Promise<void>
@@ -140,6 +143,7 @@ export function createResponder(parts: ResponderParts): Responder {
         try {
           await automatic(each)
         } catch (error) {
+          if (error instanceof TrailError && error.code === 'records_unavailable') throw error
           log.error({ err: error, detector: each.detector }, 'an automatic response could not be proposed')
         }
       }

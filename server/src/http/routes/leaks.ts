@@ -163,7 +163,9 @@ function whatOf({ token, hash, id }: { readonly token?: string; readonly hash?: 
 function usesResource({ from, to, watermark, networks, ...rest }: UsesSince) {
   return {
     ...rest,
-    ...{ from: timeText(from), to: timeText(to), watermark: timeText(watermark) },
+    from: timeText(from),
+    to: timeText(to),
+    watermark: timeText(watermark),
     networks: networks.map(({ firstAt, lastAt, ...row }) => ({ ...row, firstAt: timeText(firstAt), lastAt: timeText(lastAt) })),
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TrailError } from '../../../src/errors.ts'
 import type { WebhookMessage, WebhookTarget } from '../../../src/detect/response/webhook.ts'
 import { type Front, openFront } from '../../http/support.ts'
@@ -14,6 +14,7 @@ let analyst: string
 
 beforeAll(async () => {
   front = await openFront({
+    ship: true,
     send: async (target, message) => {
       if (fails-- > 0) throw new TrailError('webhook_failed', 'The receiver answered 500.')
       sent.push({ target, message })
@@ -46,7 +47,7 @@ describe('responses over HTTP', () => {
     const finding = await findingAbout(front, id)
     const { body } = await propose(alice, { finding, step: 'suspend' })
     expect(body).toMatchObject({ state: 'applied', tokens: [id], approvalsNeeded: 0, results: [{ token: id, did: 'changed' }] })
-    expect(body.blastRadius).toMatchObject([{ token: id, owner: 'service', share7d: null }])
+    expect(body.blastRadius).toMatchObject([{ token: id, owner: 'service' }])
     expect((await validate(text)).reason).toBe('suspended')
     expect((await front.call(alice, 'POST', `/v1/responses/${body.id}/undo`, {})).body.state).toBe('undone')
     expect((await validate(text)).verdict).toBe('accepted')
@@ -126,6 +127,18 @@ describe('responses over HTTP', () => {
     await front.call(bob, 'POST', `/v1/responses/${body.id}/approve`, {})
     expect((await front.records.read.token(front.own.no, ids[10] ?? ''))?.suspendedAt).not.toBeNull()
   })
+
+  test('a token that carries more than one percent of the traffic takes two people', async () => {
+    const { id, text } = await front.token()
+    for (let i = 0; i < 20; i += 1) await validate(text)
+    await front.rows()
+    const shareOf = async () => (await front.call(alice, 'GET', `/v1/tokens/${id}/blast-radius`)).body.share7d?.value
+    await vi.waitFor(async () => expect(await shareOf()).toBeGreaterThan(0.01), { timeout: 15_000, interval: 200 })
+    const finding = await findingAbout(front, id)
+    const { body } = await propose(alice, { finding, step: 'suspend' })
+    expect(body).toMatchObject({ state: 'proposed', approvalsNeeded: 1, because: [expect.stringContaining('1 %')] })
+    expect(body.blastRadius[0]).toMatchObject({ token: id, share7d: expect.any(Number), lastUsedAt: expect.any(Number) })
+  }, 30_000)
 
   test("another tenant's response is not there", async () => {
     const { id } = await front.token()
