@@ -250,7 +250,7 @@ describe('tokens', () => {
     await page.getByText('200 shown').waitFor()
     await page.getByRole('combobox', { name: 'State' }).selectOption('revoked')
     await expect.poll(() => new URL(page.url()).searchParams.get('state')).toBe('revoked')
-    expect(site.requests.some((request) => request.includes('/v1/tokens?kind=access&state=revoked'))).toBe(true)
+    await expect.poll(() => site.requests.some((request) => request.includes('/v1/tokens?kind=access&state=revoked'))).toBe(true)
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await expect.poll(() => new URL(page.url()).search).toBe('?kind=any')
   })
