@@ -81,7 +81,7 @@ test('a back-test of a correlation finds what the stream would have found', asyn
     }),
     { numRuns: 2 },
   )
-  expect(fired).toBeGreaterThan(50)
+  expect(fired).toBeGreaterThan(5)
 }, 120_000)
 
 test('a back-test counts matches, subjects and weeks, and leaves out what is hidden', async () => {
