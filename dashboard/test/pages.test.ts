@@ -379,7 +379,9 @@ describe('findings', () => {
     await page.getByRole('combobox', { name: 'Detector' }).selectOption('replay')
     await expect.poll(() => new URL(page.url()).searchParams.get('detector')).toBe('replay')
     await expect.poll(() => list.getByRole('listitem').filter({ hasText: 'guess-then-hit' }).count()).toBe(0)
-    await expect.poll(() => site.requests.some((request) => /\/v1\/findings\?.*detector=replay.*state=open/.test(request))).toBe(true)
+    await expect
+      .poll(() => site.requests.some((request) => /\/v1\/findings\?.*detector=replay.*state=open/.test(request)))
+      .toBe(true)
   })
 
   test('a finding says first what happened, then baseline and observed, and what would have kept it silent', async () => {
