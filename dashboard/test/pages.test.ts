@@ -37,7 +37,7 @@ describe('signing in', () => {
     const page = await visit('/tokens?state=revoked', { expected: [401] })
     await page.getByLabel('Access token').fill(GOOD_TOKEN)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Tokens' }).waitFor()
+    await page.getByRole('heading', { name: 'Tokens', exact: true }).waitFor()
     expect(new URL(page.url()).search).toBe('?state=revoked')
     expect(site.requests.filter((request) => request === 'POST /v1/session')).toHaveLength(1)
     expect(site.requests.join(' ')).not.toContain(GOOD_TOKEN)
@@ -47,7 +47,7 @@ describe('signing in', () => {
   test('a one-time link signs in by itself and its code leaves the address', async () => {
     site.isSignedIn = false
     const page = await visit(`/sign-in#code=${GOOD_CODE}`, { expected: [401] })
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor()
     expect(page.url()).not.toContain(GOOD_CODE)
     expect(site.requests.filter((request) => request === 'POST /v1/session')).toHaveLength(1)
   })
@@ -75,13 +75,13 @@ describe('signing in', () => {
 
   test('a session that ends while the page is open leads to the form, and the page stays where it is', async () => {
     const page = await visit('/events?reason=expired', { expected: [401] })
-    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    await page.getByRole('heading', { name: 'Events', exact: true }).waitFor()
     site.isSignedIn = false
     await page.getByRole('radio', { name: '7 d' }).click()
     await page.getByText('Your session has ended').waitFor()
     await page.getByLabel('Access token').fill(GOOD_TOKEN)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    await page.getByRole('heading', { name: 'Events', exact: true }).waitFor()
     expect(new URL(page.url()).searchParams.get('reason')).toBe('expired')
   })
 
@@ -547,11 +547,11 @@ describe('every screen', () => {
 
   test('single keys go places, and can be switched off', async () => {
     const page = await visit('/')
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor()
     await page.keyboard.press('g')
     await page.keyboard.press('t')
-    await page.getByRole('heading', { name: 'Tokens' }).waitFor()
-    expect(await page.title()).toBe('Tokens · Tokentrail')
+    await page.getByRole('heading', { name: 'Tokens', exact: true }).waitFor()
+    await expect.poll(() => page.title()).toBe('Tokens · Tokentrail')
     await page.keyboard.press('?')
     await page.getByRole('checkbox', { name: 'Single-key shortcuts are on' }).uncheck()
     await page.keyboard.press('Escape')
@@ -564,12 +564,12 @@ describe('every screen', () => {
   test('⌘K finds by name and id; of a pasted token only the public id leaves the field', async () => {
     const secret = `${'S'.repeat(43)}aaaaaa`
     const page = await visit('/')
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor()
     await page.keyboard.press('Control+k')
     const field = page.getByRole('combobox', { name: 'Find a screen' })
     await field.fill('find')
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Findings' }).waitFor()
+    await page.getByRole('heading', { name: 'Findings', exact: true }).waitFor()
     await page.keyboard.press('Control+k')
     await field.fill(`ttk_tok0000000000003_${secret}`)
     await page.keyboard.press('Enter')
