@@ -7,7 +7,21 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** A folder (or a file at the top) imports only from its left. */
 const LAYERS = {
-  'client/src': ['errors', 'event', 'token', 'capture', 'batch', 'deliver', 'validator', 'tokentrail', 'middleware', 'index'],
+  'client/src': [
+    'errors',
+    'event',
+    'token',
+    'merkle',
+    'log',
+    'verify',
+    'capture',
+    'batch',
+    'deliver',
+    'validator',
+    'tokentrail',
+    'middleware',
+    'index',
+  ],
   'server/src': [
     'errors',
     'clock',
@@ -20,9 +34,12 @@ const LAYERS = {
     'store',
     'ship',
     'tokens',
+    'audit',
+    'retention',
     'query',
     'metrics',
     'detect',
+    'report',
     'live',
     'connect',
     'simulate',

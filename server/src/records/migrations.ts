@@ -1,7 +1,12 @@
 import { sql } from 'kysely'
 import { TrailError } from '../errors.ts'
+import { ACCESS_TABLES } from './access-tables.ts'
+import { AUDIT_TABLES } from './audit-tables.ts'
+import { EVIDENCE_TABLES } from './evidence-tables.ts'
+import { HOLD_TABLES } from './hold-tables.ts'
 import { RESPONSE_TABLES } from './response-tables.ts'
 import type { Database } from './schema.ts'
+import { SUBJECT_TABLES } from './subject-tables.ts'
 
 export type RecordsForm = 'sqlite' | 'postgres'
 
@@ -123,6 +128,11 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     ) TABLE_END`,
   ],
   RESPONSE_TABLES,
+  AUDIT_TABLES,
+  ACCESS_TABLES,
+  SUBJECT_TABLES,
+  HOLD_TABLES,
+  EVIDENCE_TABLES,
 ]
 
 /** The version that this code reads and writes. */
