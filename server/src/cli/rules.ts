@@ -115,6 +115,7 @@ function sayBacktest({
   owners,
   networks,
   weeks,
+  overlap,
   coveredTo,
   method,
 }: Backtest): void {
@@ -126,6 +127,7 @@ function sayBacktest({
     tokens: whole(tokens),
     owners: whole(owners),
     networks: whole(networks),
+    'found anyway': overlapText(overlap),
   })
   if (weeks.length > 0)
     sayTable(
@@ -134,4 +136,13 @@ function sayBacktest({
     )
   if (coveredTo < window.to) say(paint('yellow', `More matched than was followed: the figures hold up to ${instant(coveredTo)}.`))
   say(paint('dim', method))
+}
+
+function overlapText({ compared, met, findings, incidents, verdicts, complete }: Backtest['overlap']): string {
+  const judged = Object.entries(verdicts).map(
+    ([verdict, count]) => `${whole(count)} ${verdict === 'none' ? 'not judged' : verdict}`,
+  )
+  const bound = complete ? '' : '; more findings stand in the window than were compared'
+  if (findings === 0) return `none of ${whole(compared)}${bound}`
+  return `${whole(met)} of ${whole(compared)}, in ${whole(findings)} findings (${judged.join(', ')}) of ${whole(incidents)} incidents${bound}`
 }

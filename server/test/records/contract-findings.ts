@@ -1,64 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ACTORS } from 'tokentrail'
-import type { FindingRecord, IncidentRecord, NewSuppression, Write } from '../../src/records/findings.ts'
+import type { FindingRecord, NewSuppression, Write } from '../../src/records/findings.ts'
 import type { Tenant } from '../../src/records/records.ts'
 import type { Open } from './contract.ts'
+import { findingOf, incidentOf } from './finding-fixture.ts'
 import { addTenant, ADMIN, eventsOf, eventsOfType, issue, NOW } from './fixture.ts'
 
 const SECOND = { no: 8, kind: 'person' } as const
 const DAY = 86_400_000
-
-let made = 0
-
-function findingOf(tenant: Tenant, differs: Partial<FindingRecord> = {}): FindingRecord {
-  return {
-    id: `fnd_${tenant.no}_${(made += 1).toString().padStart(6, '0')}`,
-    tenantNo: tenant.no,
-    detector: 'replay',
-    detectorVersion: 1,
-    severity: 'high',
-    confidence: 'certain',
-    subject: { kind: 'source', key: '00000000000000ff' },
-    from: NOW - 10,
-    to: NOW,
-    detectedAt: NOW,
-    seenAt: NOW,
-    found: '{"evidence":[]}',
-    touches: [{ kind: 'source', key: '00000000000000ff' }],
-    incidentId: null,
-    state: 'open',
-    verdict: null,
-    note: null,
-    assignee: null,
-    openedAt: NOW,
-    changedAt: NOW,
-    repeats: 0,
-    notice: 'none',
-    version: 1,
-    ...differs,
-  }
-}
-
-function incidentOf(tenant: Tenant, differs: Partial<IncidentRecord> = {}): IncidentRecord {
-  return {
-    id: `inc_${tenant.no}_${(made += 1).toString().padStart(6, '0')}`,
-    tenantNo: tenant.no,
-    severity: 'high',
-    state: 'open',
-    title: 'A single-use token used twice',
-    firstAt: NOW,
-    lastAt: NOW,
-    openedAt: NOW,
-    changedAt: NOW,
-    findings: 1,
-    detectors: { replay: 'high' },
-    touches: { 'source:00000000000000ff': NOW },
-    notice: 'none',
-    notified: null,
-    version: 1,
-    ...differs,
-  }
-}
 
 const opened = <Row>(row: Row): Write<Row> => ({ row, before: null, event: 'opened' })
 

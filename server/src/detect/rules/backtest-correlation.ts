@@ -14,6 +14,7 @@ import { candidatesSql } from './correlation-candidates.ts'
 import { anyOf, linesOf, readColumns } from './rows-from-store.ts'
 import { subjectOf } from './rule-detector.ts'
 import type { BoundTest } from './bind.ts'
+import { SUBJECT_DAYS_MAX, type SubjectDay } from './overlap.ts'
 import type { Logic } from './rule.ts'
 import { type CorrelationSource, eventSources, type Source } from './source.ts'
 import { compileSql } from './to-sql.ts'
@@ -71,7 +72,7 @@ const PASS_EVERY = 10_000
 
 function createTally() {
   const [tokens, owners, networks] = [new Set<number>(), new Set<number>(), new Set<bigint>()]
-  const findings = new Set<string>()
+  const findings = new Map<string, SubjectDay>()
   const weeks = new Map<number, { matches: number; findings: Set<string> }>()
   let matches = 0
   let samples: readonly string[] = []
@@ -79,9 +80,10 @@ function createTally() {
   function add(firing: Firing): void {
     const { row, at } = firing
     const { kind, key } = subjectOf(firing)
-    const finding = `${kind} ${key} ${Math.floor(at / DAY_MS)}`
+    const day = Math.floor(at / DAY_MS)
+    const finding = `${kind} ${key} ${day}`
     matches += 1
-    findings.add(finding)
+    findings.set(finding, { kind, key, day })
     const week = weeks.get(mondayOf(at)) ?? { matches: 0, findings: new Set() }
     week.matches += 1
     week.findings.add(finding)
@@ -97,6 +99,7 @@ function createTally() {
     counted: () => ({
       matches,
       findings: findings.size,
+      days: [...findings.values().take(SUBJECT_DAYS_MAX)],
       tokens: tokens.size,
       owners: owners.size,
       networks: networks.size,

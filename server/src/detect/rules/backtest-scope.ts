@@ -1,4 +1,5 @@
 import type { Milliseconds } from 'tokentrail'
+import type { Overlap, SubjectDay } from './overlap.ts'
 
 /** Where and when a rule is tried. */
 export interface BacktestScope {
@@ -25,6 +26,8 @@ export interface Backtest {
   readonly tokens: number
   readonly owners: number
   readonly networks: number
+  /** What was found anyway. */
+  readonly overlap: Overlap
   /** The newest events that it rests on, `evt_…`. */
   readonly samples: readonly string[]
   /** Set where more matched than was followed: figures hold up to there. */
@@ -52,7 +55,9 @@ export const SCOPE_SQL = `tenant = {tenant:UInt32} AND occurred_at >= fromUnixTi
   AND occurred_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') AND bitAnd(flags, {hidden:UInt32}) = 0`
 
 /** What either way of counting gives. */
-export type Counted = Omit<Backtest, 'rule' | 'window' | 'cost' | 'findingsPerWeek'> & {
+export type Counted = Omit<Backtest, 'rule' | 'window' | 'cost' | 'findingsPerWeek' | 'overlap'> & {
+  /** The findings, up to `SUBJECT_DAYS_MAX`. */
+  readonly days: readonly SubjectDay[]
   readonly cost: { readonly rowsRead: number; readonly elapsedMs: number }
 }
 

@@ -142,7 +142,7 @@ export function createRuleDesk({ records, store, clock }: RuleDeskParts): RuleDe
     backtestCost: async (tenantNo, window) => backtestCost(store, await scopeOf(tenantNo, window)),
     async backtest(tenantNo, which, window) {
       const rule = 'text' in which ? onlyRule(which.text) : (await found(tenantNo, which.id)).rule
-      return backtestRule(store, rule, await scopeOf(tenantNo, window))
+      return backtestRule(store, records.read, rule, await scopeOf(tenantNo, window))
     },
     assignments,
   }

@@ -1,13 +1,29 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { FLAGS } from 'tokentrail'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { backtestCost, backtestRule } from '../../../src/detect/rules/backtest.ts'
 import { createRunner } from '../../../src/detect/rules/correlation.ts'
 import { loadRules, type LoadedRule } from '../../../src/detect/rules/load.ts'
 import type { EventRow } from '../../../src/event/row.ts'
+import { openRecords } from '../../../src/records/open.ts'
+import type { Records } from '../../../src/records/records.ts'
+import { findingOf, incidentOf } from '../../records/finding-fixture.ts'
+import { addTenant, collectingLog, frozenClock } from '../../records/fixture.ts'
 import { insert, NOON, sharedStore, validation } from '../../store/support.ts'
 
 const shared = sharedStore()
+let records: Records
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tokentrail-backtest-'))
+  records = await openRecords({ file: join(folder, 'records.sqlite'), clock: frozenClock, log: collectingLog() })
+  return async () => {
+    await records.close()
+    rmSync(folder, { recursive: true })
+  }
+})
 const DAY_MS = 86_400_000
 
 const FAILED = `
@@ -74,7 +90,12 @@ test('a back-test of a correlation finds what the stream would have found', asyn
         const rule = load(correlation(body))
         const runner = createRunner(rule.source)
         const firings = inOrder.flatMap((row) => runner.see(row))
-        const found = await backtestRule(store, rule, { tenantNo: tenant, from: NOON - DAY_MS, to: NOON + DAY_MS, hidden: 0 })
+        const found = await backtestRule(store, records.read, rule, {
+          tenantNo: tenant,
+          from: NOON - DAY_MS,
+          to: NOON + DAY_MS,
+          hidden: 0,
+        })
         expect([body, found.matches]).toEqual([body, firings.length])
         fired += firings.length
       }
@@ -104,11 +125,47 @@ test('a back-test counts matches, subjects and weeks, and leaves out what is hid
   )
   const scope = { tenantNo: 7, from: NOON - 14 * DAY_MS, to: NOON + DAY_MS, hidden: FLAGS.simulated }
   expect((await backtestCost(store, scope)).events).toBe(5)
-  const found = await backtestRule(store, load(FAILED), scope)
+  const found = await backtestRule(store, records.read, load(FAILED), scope)
   expect(found).toMatchObject({ matches: 13, findings: 3, tokens: 2, owners: 1, networks: 1, coveredTo: scope.to })
   expect(found.weeks).toEqual([
     { from: Date.UTC(2026, 10, 16), matches: 1, findings: 1 },
     { from: Date.UTC(2026, 10, 23), matches: 12, findings: 2 },
   ])
   expect(found.samples).toHaveLength(4)
+})
+
+test('a back-test says what was found anyway, and what people said of it', async () => {
+  const store = shared()
+  const tenant = await addTenant(records)
+  const failed = (seq: number, fields: Partial<EventRow>): EventRow =>
+    validation(seq, { tenant: tenant.no, outcome: 2, reason: 13, network: 0n, ...fields })
+  await insert(
+    store,
+    [failed(1, { tokenNo: 5 }), failed(2, { tokenNo: 0, network: 255n }), failed(3, { tokenNo: 6 }), failed(4, { tokenNo: 7 })],
+    'overlap',
+  )
+  const incident = incidentOf(tenant)
+  const about = (kind: 'token' | 'source', key: string, differs: object) => {
+    const at = { from: NOON - 60_000, to: NOON, detectedAt: NOON, seenAt: NOON }
+    return findingOf(tenant, { subject: { kind, key }, touches: [{ kind, key }], ...at, ...differs })
+  }
+  const findings = [
+    about('token', '5', { state: 'closed', verdict: 'true_positive', incidentId: incident.id }),
+    about('source', '00000000000000ff', { incidentId: incident.id }),
+    about('token', '6', { from: NOON - 3 * DAY_MS, to: NOON - 2 * DAY_MS, detectedAt: NOON - 2 * DAY_MS }),
+    about('token', '7', { detector: 'rule:failed' }),
+  ]
+  const written = findings.map((row) => ({ row, before: null, event: 'opened' as const }))
+  const incidents = [{ row: incident, before: null, event: 'opened' as const }]
+  await records.act('keepFindings', { tenantNo: tenant.no, findings: written, incidents, hits: [], credit: null, at: NOON })
+  const scope = { tenantNo: tenant.no, from: NOON - 14 * DAY_MS, to: NOON + DAY_MS, hidden: 0 }
+  const { overlap } = await backtestRule(store, records.read, load(FAILED), scope)
+  expect(overlap).toEqual({
+    compared: 4,
+    met: 2,
+    findings: 2,
+    incidents: 1,
+    verdicts: { true_positive: 1, none: 1 },
+    complete: true,
+  })
 })
