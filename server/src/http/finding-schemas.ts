@@ -66,6 +66,7 @@ export const IncidentSchema = Type.Object(
     title: Type.String(),
     findingsCount: Type.Integer(),
     notice: Type.Enum(['sent', 'held back', 'none']),
+    mergedInto: Type.Union([Type.String(), Type.Null()], { description: 'the incident that took this one in' }),
     firstAt: Instant,
     lastAt: Instant,
     openedAt: Instant,

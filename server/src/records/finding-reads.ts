@@ -111,6 +111,7 @@ function readsOfIncidents(
           ...(severity === undefined ? [] : [columns('severity', '>=', SEVERITIES.indexOf(severity))]),
           ...(from === undefined ? [] : [columns('last_at', '>=', from)]),
           ...(to === undefined ? [] : [columns('last_at', '<', to)]),
+          columns('merged_into', 'is', null),
           ...(before === undefined
             ? []
             : [
@@ -151,6 +152,7 @@ function readsOfIncidents(
           .where('tenant_no', '=', tenantNo)
           .where('last_at', '>=', from)
           .where('last_at', '<', to)
+          .where('merged_into', 'is', null)
           .groupBy('notice')
           .execute()
         const counts: Record<Notice, number> = { sent: 0, 'held back': 0, none: 0 }

@@ -91,6 +91,7 @@ export function toIncident(row: Selectable<IncidentTable>): IncidentRecord {
     touches: JSON.parse(row.touches),
     notice: row.notice as Notice,
     notified: row.notified === null ? null : severityOf(row.notified),
+    mergedInto: row.merged_into,
     version: row.version,
   }
 }
@@ -112,6 +113,7 @@ export function fromIncident(incident: IncidentRecord): Selectable<IncidentTable
     touches: JSON.stringify(incident.touches),
     notice: incident.notice,
     notified: incident.notified === null ? null : SEVERITIES.indexOf(incident.notified),
+    merged_into: incident.mergedInto,
     version: incident.version,
   }
 }

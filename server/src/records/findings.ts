@@ -82,6 +82,8 @@ export interface IncidentRecord {
   readonly notice: Notice
   /** Severity of the last notice; another goes out only above it. */
   readonly notified: Severity | null
+  /** The incident that took this one in when a finding joined both; its findings stand there. */
+  readonly mergedInto: string | null
   readonly version: number
 }
 
@@ -138,7 +140,7 @@ export interface Write<Row> {
 export interface FindingActions {
   /**
    * Keeps what the desk made of a batch: findings (301, 302, 303), incidents (311, 312, 313), hits of suppressions and the
-   * budget. All or nothing; `finding_changed` when a row is no longer as the desk read it.
+   * budget. Findings of an incident that was merged into another follow it. All or nothing; `finding_changed` when a row is no longer as the desk read it.
    */
   keepFindings(p: {
     tenantNo: number

@@ -133,6 +133,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   SUBJECT_TABLES,
   HOLD_TABLES,
   EVIDENCE_TABLES,
+  ['ALTER TABLE incident ADD COLUMN merged_into TEXT'],
 ]
 
 /** The version that this code reads and writes. */

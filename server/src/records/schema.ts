@@ -1,5 +1,6 @@
 import type { Generated, Kysely } from 'kysely'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
+import type { SealedValueTable } from './subject-tables.ts'
 
 /** The tables of records, the same on SQLite and PostgreSQL. Times are milliseconds UTC, flags are 0 or 1, lists are JSON. */
 export interface Schema {
@@ -22,6 +23,7 @@ export interface Schema {
   rule_text: RuleTextTable
   response: ResponseTable
   leak: LeakTable
+  sealed_value: SealedValueTable
 }
 
 export type Database = Kysely<Schema>
@@ -198,6 +200,7 @@ export interface IncidentTable {
   touches: string
   notice: string
   notified: number | null
+  merged_into: string | null
   version: number
 }
 

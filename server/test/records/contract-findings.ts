@@ -44,6 +44,19 @@ export function describeFindings(open: Open): void {
       expect(await eventsOfType(open(), tenant, 'incident.opened')).toHaveLength(1)
     })
 
+    it('moves the findings of an incident that was merged, and lists the one that is left', async () => {
+      const tenant = await addTenant(open())
+      const [left, gone] = [incidentOf(tenant), incidentOf(tenant)]
+      const finding = findingOf(tenant, { incidentId: gone.id })
+      await keep(tenant, [opened(finding)], { incidents: [opened(left), opened(gone)] })
+      const merged = { ...gone, state: 'closed', mergedInto: left.id, findings: 0, version: 2 } as const
+      await keep(tenant, [], { incidents: [{ row: merged, before: 1, event: 'closed' }] })
+      const { read } = open()
+      expect((await read.finding(tenant.no, finding.id))?.incidentId).toBe(left.id)
+      expect((await read.incidents({ tenantNo: tenant.no }, { limit: 5 })).map(({ id }) => id)).toEqual([left.id])
+      expect(await read.incident(tenant.no, gone.id)).toEqual(merged)
+    })
+
     it('is not there for another tenant, by any read', async () => {
       const [tenant, other] = [await addTenant(open()), await addTenant(open())]
       const incident = incidentOf(tenant)

@@ -51,6 +51,7 @@ export function incidentOf(tenant: Pick<Tenant, 'no'>, differs: Partial<Incident
     touches: { 'source:00000000000000ff': NOW },
     notice: 'none',
     notified: null,
+    mergedInto: null,
     version: 1,
     ...differs,
   }

@@ -5,7 +5,7 @@ import type { Found } from '../finding.ts'
 import { spend } from './budget.ts'
 import { described, describedOf } from './described.ts'
 import { findingId, subjectText } from './identity.ts'
-import { incidentFrom, isJoinable, joinKeys, SPAN_MS_MAX, spanWith, withFinding } from './incidents.ts'
+import { incidentFrom, isJoinable, isMergeable, joinKeys, SPAN_MS_MAX, spanWith, withFinding, withIncident } from './incidents.ts'
 import { EVIDENCE_MAX, isGraver, isQuiet, isRepetition, merged, touchesOf } from './quiet-time.ts'
 import { rankOf } from './severity.ts'
 import { suppressionOf } from './suppressions.ts'
@@ -123,16 +123,33 @@ export function createDocket(state: DocketState): Docket {
   /** Puts the finding into its incident, another or a new one, and tells somebody where that is due. */
   function join(page: Page<FindingRecord>, found: Found, at: Milliseconds): void {
     const own = incidents.get(page.row.incidentId ?? '')
-    const other = own && spanWith(own.row, found.detectedAt) <= SPAN_MS_MAX ? own : joinable(page.row, found.detectedAt)
+    const near = joinable(page.row, found.detectedAt)
+    const other = own && spanWith(own.row, found.detectedAt) <= SPAN_MS_MAX ? own : near[0]
+    if (other) for (const each of near) if (isMergeable(other.row, each.row)) merge(other, each, at)
     const incident = other ? extended(other, page.row, at) : opened(page.row, at)
     page.row = { ...page.row, incidentId: incident.row.id, notice: noticeOf(incident, page.row, found, at, page.row.notice) }
   }
 
-  function joinable(finding: FindingRecord, at: Milliseconds): Page<IncidentRecord> | undefined {
+  /** Open incidents that the finding joins, oldest first. */
+  function joinable(finding: FindingRecord, at: Milliseconds): readonly Page<IncidentRecord>[] {
     const keys = joinKeys(finding)
     const ids = new Set(keys.flatMap((key) => [...(byTouch.get(key) ?? [])]))
     const found = [...ids].flatMap((id) => incidents.get(id) ?? []).filter(({ row }) => isJoinable(row, keys, at))
-    return found.toSorted((a, b) => a.row.firstAt - b.row.firstAt || (a.row.id < b.row.id ? -1 : 1))[0]
+    return found.toSorted((a, b) => a.row.firstAt - b.row.firstAt || (a.row.id < b.row.id ? -1 : 1))
+  }
+
+  /** What one finding joins is one incident: the other closes and names it, its findings follow. */
+  function merge(into: Page<IncidentRecord>, from: Page<IncidentRecord>, at: Milliseconds): void {
+    const next = (page: Page<IncidentRecord>): number => (page.before === null ? 1 : page.before + 1)
+    into.row = { ...withIncident(into.row, from.row, at), version: next(into) }
+    into.event ??= 'changed'
+    index(into.row, into)
+    if (from.before === null && from.row.notified === null) incidents.delete(from.row.id)
+    from.row = { ...from.row, state: 'closed', mergedInto: into.row.id, findings: 0, changedAt: at, version: next(from) }
+    from.event = 'closed'
+    for (const finding of findings.values()) {
+      if (finding.row.incidentId === from.row.id) finding.row = { ...finding.row, incidentId: into.row.id }
+    }
   }
 
   function opened(finding: FindingRecord, at: Milliseconds): Page<IncidentRecord> {

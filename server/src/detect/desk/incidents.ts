@@ -51,9 +51,42 @@ export function incidentFrom(finding: FindingRecord, at: Milliseconds): Incident
     touches: {},
     notice: 'none',
     notified: null,
+    mergedInto: null,
     version: 1,
   }
   return withFinding(empty, finding, at)
+}
+
+/** May two incidents that one finding joins become one? */
+export function isMergeable(a: IncidentRecord, b: IncidentRecord): boolean {
+  const span = Math.max(a.lastAt, b.lastAt) - Math.min(a.firstAt, b.firstAt)
+  return a.id !== b.id && b.state === 'open' && span <= SPAN_MS_MAX
+}
+
+/** The incident with everything of another; whoever was told of either was told of this one. */
+export function withIncident(incident: IncidentRecord, other: IncidentRecord, at: Milliseconds): IncidentRecord {
+  const detectors = { ...incident.detectors }
+  for (const [name, severity] of Object.entries(other.detectors)) detectors[name] = graver(detectors[name] ?? 'info', severity)
+  const touches = Object.entries(other.touches).reduce((all, [key, seen]) => touched(all, [key], seen), incident.touches)
+  return {
+    ...incident,
+    detectors,
+    touches,
+    severity: [incident.severity, other.severity, severityOf(detectors)].reduce(graver),
+    title: rankOf(other.severity) > rankOf(incident.severity) ? other.title : incident.title,
+    firstAt: Math.min(incident.firstAt, other.firstAt),
+    lastAt: Math.max(incident.lastAt, other.lastAt),
+    findings: incident.findings + other.findings,
+    notice: [incident.notice, other.notice].toSorted((a, b) => NOTICE_ORDER.indexOf(a) - NOTICE_ORDER.indexOf(b))[0] ?? 'none',
+    notified: toldOf(incident.notified, other.notified),
+    changedAt: at,
+  }
+}
+
+const NOTICE_ORDER: readonly IncidentRecord['notice'][] = ['sent', 'held back', 'none']
+
+function toldOf(a: Severity | null, b: Severity | null): Severity | null {
+  return a === null || b === null ? (a ?? b) : graver(a, b)
 }
 
 /** The incident with what a finding adds: gravity, time and what it touches. */

@@ -10,8 +10,8 @@ const KEPT_MS = 400 * 86_400_000
 const FORGOTTEN_MAX = 100
 
 export const keepFindings: Action<'keepFindings'> = async (tx, { tenantNo, findings, incidents, hits, credit, at }) => {
-  for (const write of incidents) await writeIncident(tx, write, at)
   for (const write of findings) await writeFinding(tx, write, at)
+  for (const write of incidents) await writeIncident(tx, write, at)
   for (const hit of hits) await countHit(tx, tenantNo, hit)
   if (credit) await writeCredit(tx, tenantNo, credit)
   await forgetOld(tx, tenantNo, at - KEPT_MS)
@@ -79,7 +79,13 @@ async function putTouches(tx: Transaction, { id, tenantNo, touches }: FindingRec
 async function writeIncident(tx: Transaction, { row, before, event }: Write<IncidentRecord>, at: number): Promise<void> {
   if (before === null) await insertIncident(tx, row)
   else await replaceIncident(tx, row, before)
+  if (row.mergedInto !== null) await moveFindings(tx, row.id, row.mergedInto)
   if (event) await noteIncident(tx, row, { change: event, at })
+}
+
+/** Findings of an incident that was merged stand in the other one. */
+async function moveFindings(tx: Transaction, from: string, to: string): Promise<void> {
+  await tx.db.updateTable('finding').set({ incident_id: to }).where('incident_id', '=', from).execute()
 }
 
 async function insertIncident(tx: Transaction, incident: IncidentRecord): Promise<void> {

@@ -113,6 +113,23 @@ describe('incidents', () => {
     expect(new Set(rowsOf(docket).map(({ incidentId }) => incidentId)).size).toBe(2)
   })
 
+  test('a finding that joins two incidents makes them one: told once, its findings together, the other names it', () => {
+    const token = { kind: 'token', key: '71' } as const
+    const source = { kind: 'source', key: 'aa' } as const
+    const of = (subject: Found['subject'], hours: number, differs: Partial<Found> = {}) =>
+      found({ subject, touches: [subject], detectedAt: AT + hours * HOUR, ...differs })
+    const apart = takeAll([of(token, 0), of(source, 1, { detector: 'new-client' })])
+    expect(incidentsOf(apart)).toHaveLength(2)
+    const both = of(token, 2, { detector: 'concurrent-use', touches: [token, source] })
+    const together = takeAll([both], continued(apart))
+    const [left, gone] = incidentsOf(together).toSorted((a, b) => a.firstAt - b.firstAt)
+    expect(left).toMatchObject({ state: 'open', findings: 3, mergedInto: null, firstAt: AT })
+    expect(Object.keys(left!.detectors)).toHaveLength(3)
+    expect(gone).toMatchObject({ state: 'closed', findings: 0, mergedInto: left!.id })
+    const atOnce = incidentsOf(takeAll([of(token, 0), of(source, 1, { detector: 'new-client' }), both]))
+    expect(atOnce.filter(({ mergedInto }) => mergedInto === null)).toMatchObject([{ findings: 3 }])
+  })
+
   test('a day of silence ends the joining', () => {
     const docket = takeAll([touching('a'), touching('a', { subject: { kind: 'token', key: '8' }, detectedAt: AT + DAY + 1 })])
     expect(incidentsOf(docket)).toHaveLength(2)
