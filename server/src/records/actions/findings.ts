@@ -10,8 +10,9 @@ const KEPT_MS = 400 * 86_400_000
 const FORGOTTEN_MAX = 100
 
 export const keepFindings: Action<'keepFindings'> = async (tx, { tenantNo, findings, incidents, hits, credit, at }) => {
-  for (const write of findings) await writeFinding(tx, write, at)
   for (const write of incidents) await writeIncident(tx, write, at)
+  for (const write of findings) await writeFinding(tx, write, at)
+  for (const { row } of incidents) if (row.mergedInto !== null) await moveFindings(tx, row.id, row.mergedInto)
   for (const hit of hits) await countHit(tx, tenantNo, hit)
   if (credit) await writeCredit(tx, tenantNo, credit)
   await forgetOld(tx, tenantNo, at - KEPT_MS)
@@ -79,7 +80,6 @@ async function putTouches(tx: Transaction, { id, tenantNo, touches }: FindingRec
 async function writeIncident(tx: Transaction, { row, before, event }: Write<IncidentRecord>, at: number): Promise<void> {
   if (before === null) await insertIncident(tx, row)
   else await replaceIncident(tx, row, before)
-  if (row.mergedInto !== null) await moveFindings(tx, row.id, row.mergedInto)
   if (event) await noteIncident(tx, row, { change: event, at })
 }
 
