@@ -23,6 +23,8 @@ import { listen } from './main/listen.ts'
 import { createParts } from './main/parts.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openPrivacy } from './privacy/pseudonyms.ts'
+import { openSubjectKeys } from './privacy/subject-keys.ts'
+import { createKeyEncryption } from './privacy/wrap.ts'
 import { createAsk } from './query/ask.ts'
 import { openRecords } from './records/open.ts'
 import { startShipping } from './ship/ship.ts'
@@ -86,9 +88,13 @@ export async function openTokentrail(config: Config, log: Log, options: OpenOpti
 async function openParts(config: Config, log: Log, options: OpenOptions, parts: Parts): Promise<Tokentrail> {
   const clock = systemClock
   const folder = parts.add(openDataFolder(config.data))
-  const { kek, peppers } = openKeys(config.keys)
+  const { keks, peppers } = openKeys(config.keys)
+  const kek = createKeyEncryption(keks)
   const recordsAt = config.recordsUrl === undefined ? { file: folder.records } : { url: config.recordsUrl }
   const records = parts.add(await openRecords({ ...recordsAt, clock, log }))
+  const keysAt = config.subjectKeysUrl === undefined ? { file: folder.subjectKeys } : { url: config.subjectKeysUrl }
+  const subjectKeys = parts.add(await openSubjectKeys({ ...keysAt, kek }))
+  records.onChange((change) => change === 'all' && subjectKeys.forget())
   const tenant = await installTenant(records, clock, options.demo !== undefined)
   const privacy = parts.add(await openPrivacy({ records, kek, clock, log }))
   await privacy.prepare(tenant.no, clock.now())

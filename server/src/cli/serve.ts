@@ -34,6 +34,7 @@ const OPTIONS = {
   port: '--port <port>',
   store: '--store <url>',
   records: '--records <url>',
+  subjectKeys: '--subject-keys <url>',
   keys: '--keys <folder>',
   publicUrl: '--public-url <url>',
   trustedProxies: '--trusted-proxies <cidrs>',

@@ -17,6 +17,8 @@ export interface Config {
   readonly storeUrl: string | undefined
   /** PostgreSQL by URL; undefined = embedded SQLite. */
   readonly recordsUrl: string | undefined
+  /** PostgreSQL of the subject keys by URL, another database than the records; undefined = a file of this server. */
+  readonly subjectKeysUrl: string | undefined
   /** CIDRs whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies: readonly string[]
   /** Address under which people reach the dashboard, when it differs from host and port. */
@@ -39,6 +41,11 @@ export const SETTINGS = {
   port: { variable: 'TOKENTRAIL_PORT', fallback: '4600', doc: 'port to listen on; 0 = any free one' },
   store: { variable: 'TOKENTRAIL_STORE', fallback: '', doc: 'ClickHouse by URL (default: embedded)' },
   records: { variable: 'TOKENTRAIL_RECORDS', fallback: '', doc: 'PostgreSQL by URL (default: embedded SQLite)' },
+  subjectKeys: {
+    variable: 'TOKENTRAIL_SUBJECT_KEYS',
+    fallback: '',
+    doc: 'PostgreSQL of the subject keys by URL, another database than the records; file = a file of this server (default: file)',
+  },
   trustedProxies: {
     variable: 'TOKENTRAIL_TRUSTED_PROXIES',
     fallback: '',
@@ -62,6 +69,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     port: integer('port', text('port'), 0, 65_535),
     storeUrl: urlOf('store', text('store'), ['http:', 'https:']),
     recordsUrl: urlOf('records', text('records'), ['postgres:', 'postgresql:']),
+    subjectKeysUrl: subjectKeysUrl(text('subjectKeys'), text('records')),
     trustedProxies: cidrs(text('trustedProxies')),
     publicUrl: urlOf('publicUrl', text('publicUrl'), ['http:', 'https:']),
     storeMemoryBytesMax: integer('storeMemory', text('storeMemory'), 256, 1_048_576) * MIB,
@@ -81,6 +89,16 @@ function urlOf(name: keyof typeof SETTINGS, text: string, protocols: readonly st
   if (text === '') return undefined
   if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text
   throw invalid(name, `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
+}
+
+/**
+ * Servers that share records share subject keys too: a person must be erased on all of them at once. So records by URL need
+ * a database of keys, or the word `file` from who runs one server alone.
+ */
+function subjectKeysUrl(text: string, records: string): string | undefined {
+  if (text === 'file' || (text === '' && records === '')) return undefined
+  if (text !== '' && text !== records) return urlOf('subjectKeys', text, ['postgres:', 'postgresql:'])
+  throw invalid('subjectKeys', 'the URL of another PostgreSQL database than the records, or the word file for one server alone')
 }
 
 function cidrs(text: string): readonly string[] {

@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly store: string
   /** What detection has learned. */
   readonly detection: string
+  /** Keys of subjects: apart from the records, with backups of their own. */
+  readonly subjectKeys: string
   readonly adminToken: string
   /** Gives the folder free for another process. */
   close(): void
@@ -24,6 +26,7 @@ export function openDataFolder(folder: string): DataFolder {
     journal: join(folder, 'journal.sqlite'),
     store: join(folder, 'store'),
     detection: join(folder, 'detection'),
+    subjectKeys: join(folder, 'subject-keys.sqlite'),
     adminToken: join(folder, 'admin-token'),
     close: unlock,
   }

@@ -1,30 +1,78 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { TrailError } from '../errors.ts'
 import { makePrivateFolder } from './data-folder.ts'
 
 /** The keys of an installation: losing them makes peppered tokens invalid and pseudonyms unlinkable, so they are backed up apart from the data. */
 export interface Keys {
-  /** Wraps the pseudonym keys that stand in the records. 32 bytes. */
-  readonly kek: Uint8Array
+  /** Wraps pseudonym keys and subject keys: the newest first, then, while it is being changed, its predecessor. Read anew each time. */
+  readonly keks: () => readonly [Uint8Array, ...Uint8Array[]]
   /** Secrets of HMAC-SHA-256 over token secrets, by number from 1. */
   readonly peppers: ReadonlyMap<number, Uint8Array>
 }
 
 const PEPPERS_MAX = 16
 
-/** Reads the keys, making those that a new folder lacks. Each is one file of 64 hex digits, mode 0600: `kek`, `pepper-1`, `pepper-2`, … */
+/** Reads the keys, making those that a new folder lacks. Each is one file of 64 hex digits, mode 0600: `kek`, `pepper-1`, `pepper-2`, … (and `kek.next` while the first is being changed). */
 export function openKeys(folder: string): Keys {
   makePrivateFolder(folder)
-  const kek = readOrMake(join(folder, 'kek'))
+  readOrMake(join(folder, KEK))
   readOrMake(join(folder, 'pepper-1'))
   const peppers = new Map<number, Uint8Array>()
   for (let no = 1; no <= PEPPERS_MAX; no++) {
     const pepper = read(join(folder, `pepper-${no}`))
     if (pepper) peppers.set(no, pepper)
   }
-  return { kek, peppers }
+  return { keks: () => readKeks(folder), peppers }
+}
+
+/** Makes the successor of the key-encryption key; one that is there already, from a change that was cut off, is taken. */
+export function beginKekChange(folder: string): void {
+  readOrMake(join(folder, KEK_NEXT))
+}
+
+/** Puts the successor in the place of its predecessor, whose bytes are overwritten first: only a backup of them could open old wrappings. */
+export function endKekChange(folder: string): void {
+  const [file, next] = [join(folder, KEK), join(folder, KEK_NEXT)]
+  const descriptor = openSync(file, 'r+')
+  try {
+    writeSync(descriptor, Buffer.alloc(fstatSync(descriptor).size, '0'), 0, undefined, 0)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(next, file)
+  syncFolder(folder)
+}
+
+const KEK = 'kek'
+const KEK_NEXT = 'kek.next'
+
+function readKeks(folder: string): readonly [Uint8Array, ...Uint8Array[]] {
+  const next = read(join(folder, KEK_NEXT))
+  const kek = readOrMake(join(folder, KEK))
+  return next ? [next, kek] : [kek]
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /** Written beside and linked into place, so that of two servers that start at once both read the same key. */

@@ -3,7 +3,7 @@ import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../errors.ts'
 import type { Records, StoredKey } from '../records/records.ts'
 import { DOMAINS, destroyAfterOf, type DomainName } from './domains.ts'
-import { unwrapKey, wrapKey } from './wrap.ts'
+import type { KeyEncryption } from './wrap.ts'
 
 /** Pseudonym keys in memory, each also in records, wrapped. A key is 32 random bytes and never derived. */
 export interface Keyring {
@@ -15,14 +15,14 @@ export interface Keyring {
   destroyBefore(at: Milliseconds): Promise<number>
 }
 
-/** Reads all living keys. A key that does not open under `kek` stops the start: pseudonyms would silently change. */
-export async function openKeyring(records: Records, kek: Uint8Array): Promise<Keyring> {
+/** Reads all living keys. A key that does not open stops the start: pseudonyms would silently change. */
+export async function openKeyring(records: Records, kek: KeyEncryption): Promise<Keyring> {
   const keys = new Map<string, { readonly key: KeyObject; readonly destroyAfter: Milliseconds }>()
   const hold = (stored: StoredKey) => keys.set(nameOf(stored), { key: open(kek, stored), destroyAfter: stored.destroyAfter })
   for (const stored of await records.read.keys()) hold(stored)
 
   async function make(domain: DomainName, tenantNo: number, epoch: number, now: Milliseconds): Promise<void> {
-    const wrapped = wrapKey(kek, randomBytes(32), nameOf({ domain, tenantNo, epoch }))
+    const wrapped = kek.wrap(randomBytes(32), nameOf({ domain, tenantNo, epoch }))
     hold(await records.act('putKey', { domain, tenantNo, epoch, wrapped, destroyAfter: destroyAfterOf(domain, epoch, now) }))
   }
 
@@ -46,9 +46,9 @@ function nameOf(key: Pick<StoredKey, 'domain' | 'tenantNo' | 'epoch'>): string {
   return `${key.domain}|${key.tenantNo}|${key.epoch}`
 }
 
-function open(kek: Uint8Array, stored: StoredKey): KeyObject {
+function open(kek: KeyEncryption, stored: StoredKey): KeyObject {
   try {
-    return createSecretKey(unwrapKey(kek, stored.wrapped, nameOf(stored)))
+    return createSecretKey(kek.unwrap(stored.wrapped, nameOf(stored)))
   } catch (cause) {
     throw new TrailError(
       'config_invalid',

@@ -9,6 +9,7 @@ import { clientFamily } from './client-family.ts'
 import { DOMAINS, type DomainName } from './domains.ts'
 import { openKeyring } from './keyring.ts'
 import type { Privacy, Source } from './privacy.ts'
+import { createKeyEncryption, type KeyEncryption } from './wrap.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -24,12 +25,12 @@ type KnownAddress = { readonly address: Address; client: Client; source: Source 
 /** Opens the pseudonyms of all tenants: keys are read, made ready for today and tomorrow, and looked after every hour. */
 export async function openPrivacy(o: {
   readonly records: Records
-  readonly kek: Uint8Array
+  readonly kek: KeyEncryption | Uint8Array
   readonly clock: Clock
   readonly log: Log
 }): Promise<Privacy & { close(): void }> {
-  if (o.kek.length !== 32) throw new TypeError('kek: expected 32 bytes')
-  const keyring = await openKeyring(o.records, o.kek)
+  const { kek } = o
+  const keyring = await openKeyring(o.records, kek instanceof Uint8Array ? createKeyEncryption(() => [kek]) : kek)
   const addresses = createBoundedCache<KnownAddress>(ADDRESSES_MAX)
   const clients = createBoundedCache<Client>(CLIENTS_MAX)
   const resources = createBoundedCache<bigint>(CLIENTS_MAX)

@@ -4,7 +4,7 @@ import { addressBytes, networkBytes } from '../../src/privacy/address.ts'
 import { createBoundedCache } from '../../src/privacy/bounded-cache.ts'
 import { clientFamily } from '../../src/privacy/client-family.ts'
 import { DOMAINS } from '../../src/privacy/domains.ts'
-import { unwrapKey, wrapKey } from '../../src/privacy/wrap.ts'
+import { createKeyEncryption } from '../../src/privacy/wrap.ts'
 
 const NOON = Date.UTC(2026, 10, 25, 12)
 const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
@@ -12,12 +12,13 @@ const kek = new Uint8Array(32).fill(9)
 
 test('wrapped keys open for their purpose only, and not with any byte changed', () => {
   const key = new Uint8Array(32).fill(3)
-  const wrapped = wrapKey(kek, key, 'network|1|2')
-  expect(Buffer.from(unwrapKey(kek, wrapped, 'network|1|2'))).toEqual(Buffer.from(key))
-  expect(() => unwrapKey(kek, wrapped, 'network|2|2')).toThrow(/authenticate|wrapped key/)
+  const { wrap, unwrap } = createKeyEncryption(() => [kek])
+  const wrapped = wrap(key, 'network|1|2')
+  expect(Buffer.from(unwrap(wrapped, 'network|1|2'))).toEqual(Buffer.from(key))
+  expect(() => unwrap(wrapped, 'network|2|2')).toThrow(/authenticate|wrapped key/)
   for (const at of wrapped.keys()) {
     const changed = Uint8Array.from(wrapped, (byte, index) => (index === at ? byte ^ 1 : byte))
-    expect(() => unwrapKey(kek, changed, 'network|1|2')).toThrow(/authenticate|wrapped key/)
+    expect(() => unwrap(changed, 'network|1|2')).toThrow(/authenticate|wrapped key/)
   }
 })
 

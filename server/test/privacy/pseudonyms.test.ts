@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Privacy } from '../../src/privacy/privacy.ts'
 import { DOMAINS } from '../../src/privacy/domains.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
-import { unwrapKey } from '../../src/privacy/wrap.ts'
+import { createKeyEncryption } from '../../src/privacy/wrap.ts'
 import { openRecords } from '../../src/records/open.ts'
 import type { Records } from '../../src/records/records.ts'
 
@@ -107,9 +107,9 @@ describe('keys', () => {
     expect(a.source(1, NOON, '192.0.2.7', CHROME)).toEqual(b.source(1, NOON, '192.0.2.7', CHROME))
     const keys = await records.read.keys()
     expect(new Set(keys.map(({ domain, tenantNo, epoch }) => `${domain} ${tenantNo} ${epoch}`)).size).toBe(keys.length)
-    for (const { wrapped } of keys) expect(wrapped).toHaveLength(1 + 12 + 32 + 16)
+    for (const { wrapped } of keys) expect(wrapped).toHaveLength(1 + 8 + 12 + 32 + 16)
     const raw = keys.map(({ wrapped, domain, tenantNo, epoch }) =>
-      Buffer.from(unwrapKey(kek, wrapped, `${domain}|${tenantNo}|${epoch}`)),
+      Buffer.from(createKeyEncryption(() => [kek]).unwrap(wrapped, `${domain}|${tenantNo}|${epoch}`)),
     )
     for (const file of readdirSync(folder)) {
       const bytes = readFileSync(join(folder, file))
