@@ -31,6 +31,8 @@ export interface Verdict {
   readonly late: boolean
   /** Highest bucket of this scale in the four weeks before. */
   readonly highest: number
+  /** How much wider what is expected is taken, because of a mark; 1 without one. */
+  readonly widened: number
 }
 
 /** One count with its profile and its streams, one per scale. */
@@ -139,7 +141,7 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
     remember(scale, at, value)
     sums[scale] = 0
     set.fill(0)
-    return { lane, scale, at, value, strangeness, late: false, highest }
+    return { lane, scale, at, value, strangeness, late: false, highest, widened: 1 }
   }
 
   function remember(scale: number, at: Milliseconds, value: number): void {
@@ -165,6 +167,7 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
           strangeness: { ...seen, down: 0, driftUp: 0, driftDown: 0 },
           late: true,
           highest: Math.max(0, ...(highs[HOURS] ?? [])),
+          widened: 1,
         })
     }
     late.clear()

@@ -37,9 +37,9 @@ const RULES: Readonly<Record<Speaker, Rule>> = {
   'revoke-burst': { side: 'up', matters: burst, quietMs: HOUR_MS },
 }
 
-function drifted({ lane, scale, strangeness, value }: Verdict): boolean {
+function drifted({ lane, scale, strangeness, value, widened }: Verdict): boolean {
   const run = lane.streams[scale]?.run(strangeness.driftUp >= strangeness.driftDown ? 'up' : 'down')
-  return Math.abs(run?.change ?? 0) >= 0.1 && Math.max(value, strangeness.expected) >= 10 && !strangeness.learning
+  return Math.abs(run?.change ?? 0) >= 0.1 * widened && Math.max(value, strangeness.expected) >= 10 && !strangeness.learning
 }
 
 /** When each detector last spoke of each stream, and how severely. */
@@ -130,8 +130,14 @@ function scoreOf({ strangeness }: Verdict, side: Rule['side']): number {
 
 function passes(verdict: Verdict, side: Rule['side'], bar: number, threshold: number): boolean {
   const score = scoreOf(verdict, side)
+  if (side !== 'drift' && isExplained(verdict)) return false
   if (side === 'drift') return score >= 1
   return score >= bar + (verdict.strangeness.learning ? LEARNING_EXTRA : 0) && score >= threshold
+}
+
+/** Does a mark explain the count: is it within the interval that the mark widens? */
+function isExplained({ widened, value, strangeness: { expected, low, high } }: Verdict): boolean {
+  return widened > 1 && value <= expected + widened * (high - expected) && value >= expected - widened * (expected - low)
 }
 
 /** The lowest strangeness that stands at the discovery rate. */

@@ -1,11 +1,12 @@
 import { FLAGS, type Milliseconds } from 'tokentrail'
 import type { EventRow } from '../event/row.ts'
-import { createLane, MINUTE_MS, type Lane, type LaneName, type LaneState, type Verdict } from './aggregate-lane.ts'
+import { createLane, MINUTE_MS, SCALES_MS, type Lane, type LaneName, type LaneState, type Verdict } from './aggregate-lane.ts'
 import { measureNamed, measuresOf, MEASURE_NAMES, type Fold } from './aggregate-measures.ts'
 import { speak, type Spoken } from './aggregate-speak.ts'
 import type { EventDetector } from './detector.ts'
 import { createFailureShift, type FailureShift, type FailureShiftState } from './failure-shift.ts'
 import type { Found } from './finding.ts'
+import { isMarked, MARK_WIDENS, type KnownMark } from './known-marks.ts'
 import { hourOfWeekIn, type HourOfWeek } from './series/hour-of-week.ts'
 
 export interface AggregateOptions {
@@ -18,6 +19,8 @@ export interface AggregateOptions {
 export interface AggregateDetector extends EventDetector {
   see(event: EventRow): void
   pass(watermark: Milliseconds, found: (finding: Found) => void): void
+  /** From now on these marks widen what is expected. */
+  useMarks(marks: readonly KnownMark[]): void
   /** How many streams there are, and how many services and routes were left to their tenant's whole. */
   state(): { readonly lanes: number; readonly folded: number }
 }
@@ -57,6 +60,7 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
   const tenants = new Map<number, Tenant>()
   const zones = new Map<string, HourOfWeek>()
   let [lanes, folded] = [0, 0]
+  let marks = new Map<number, readonly KnownMark[]>()
 
   function see(event: EventRow): void {
     const tenant = tenants.get(event.tenant) ?? addTenant(event.tenant, event.occurredAt)
@@ -135,7 +139,7 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
     for (const lane of tenant.lanes.values()) lane.close(minute, verdicts)
     const detectedAt = (minute + 1) * MINUTE_MS + GRACE_MS
     hear(tenant, verdicts, detectedAt, found)
-    tenant.shift.close(minute, found)
+    tenant.shift.close(minute, found, marks.get(tenant.no) ?? [])
   }
 
   function hearLate(tenant: Tenant, watermark: Milliseconds, found: (finding: Found) => void): void {
@@ -146,7 +150,14 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
 
   function hear(tenant: Tenant, verdicts: Verdict[], detectedAt: Milliseconds, found: (finding: Found) => void): void {
     if (verdicts.length === 0) return
-    speak({ tenant: tenant.no, lanes: tenant.lanes.size, spoken: tenant.spoken, verdicts, detectedAt }, found)
+    const heard = verdicts.map((verdict) => ({ ...verdict, widened: widenedFor(tenant, verdict) }))
+    speak({ tenant: tenant.no, lanes: tenant.lanes.size, spoken: tenant.spoken, verdicts: heard, detectedAt }, found)
+  }
+
+  function widenedFor({ no }: Tenant, { lane, scale, at }: Verdict): number {
+    const { fold, value } = lane.name
+    const span = { from: at, to: at + (SCALES_MS[scale] ?? 0) }
+    return isMarked(marks.get(no) ?? [], span, fold === 'service' ? value : null) ? MARK_WIDENS : 1
   }
 
   function restore(state: unknown): void {
@@ -166,6 +177,7 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
   return {
     see,
     pass,
+    useMarks: (known) => void (marks = Map.groupBy(known, ({ tenantNo }) => tenantNo)),
     state: () => ({ lanes, folded }),
     snapshot: (): State => ({ tenants: [...tenants.values()].map(stateOf), folded }),
     restore,

@@ -3,6 +3,7 @@ import type { EventRow } from '../event/row.ts'
 import { createAggregateDetector, type AggregateOptions } from './aggregate.ts'
 import { createEntityDetectors, type EntityOptions } from './entity/detectors.ts'
 import type { Found } from './finding.ts'
+import type { KnownMark } from './known-marks.ts'
 import { activate, type RuleAssignment } from './rules/rule-desk.ts'
 import { createRuleDetector } from './rules/rule-detector.ts'
 
@@ -29,6 +30,8 @@ export interface Engine {
   exposed(tokenNo: number, at: Milliseconds): void
   /** From now on these rules run; what a rule remembers is kept while its text is the same. */
   useRules(rules: readonly RuleAssignment[]): void
+  /** From now on these marks widen what the aggregate detectors expect; exact ones never look at them. */
+  useMarks(marks: readonly KnownMark[]): void
   /** Says to every tenant that events were not looked at. */
   missed(missed: Missed): readonly Found[]
   /** Plain data with views into the engine's memory: write it down before the next call. */
@@ -71,6 +74,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     pass,
     exposed: entity.exposed,
     useRules: (assignments) => rules.use(activate(assignments)),
+    useMarks: aggregate.useMarks,
     missed: (missed) =>
       entity
         .tenants()

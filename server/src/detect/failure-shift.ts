@@ -2,6 +2,7 @@ import { eventId, OUTCOMES, POPULATIONS, reasonName, TYPES, type Milliseconds } 
 import type { EventRow } from '../event/row.ts'
 import type { EventKey } from './aggregate-lane.ts'
 import type { Found } from './finding.ts'
+import { isMarked, MARK_WIDENS, type KnownMark } from './known-marks.ts'
 import { shareStrangeness } from './series/beta-binomial.ts'
 import { zOfStrangeness } from './series/normal.ts'
 
@@ -9,7 +10,7 @@ import { zOfStrangeness } from './series/normal.ts'
 export interface FailureShift {
   see(event: EventRow): void
   /** Ends a minute; every fifth ends a bucket. */
-  close(minute: number, found: (finding: Found) => void): void
+  close(minute: number, found: (finding: Found) => void, marks?: readonly KnownMark[]): void
   snapshot(): FailureShiftState
   restore(state: FailureShiftState): void
 }
@@ -95,14 +96,14 @@ export function createFailureShift(tenant: number): FailureShift {
     return bucket
   }
 
-  function close(minute: number, found: (finding: Found) => void): void {
+  function close(minute: number, found: (finding: Found) => void, marks: readonly KnownMark[] = []): void {
     if ((minute + 1) % BUCKET_MINUTES !== 0) return
     closed = Math.floor(minute / BUCKET_MINUTES)
     const bucket = open.get(closed)
     open.delete(closed)
     if (!bucket || bucket.tries === 0) return
     for (const reason of Object.keys(bucket.hits).map(Number)) if (!reasons.has(reason)) reasons.set(reason, blankReason(tries))
-    for (const [reason, state] of reasons) judge(reason, state, bucket, closed * BUCKET_MS, found)
+    for (const [reason, state] of reasons) judge(reason, state, bucket, { at: closed * BUCKET_MS, marks }, found)
     tries = tries * KEPT + bucket.tries
     bucketsSeen++
   }
@@ -111,9 +112,10 @@ export function createFailureShift(tenant: number): FailureShift {
     reason: number,
     state: ReasonState,
     bucket: OpenBucket,
-    at: Milliseconds,
+    { at, marks }: { readonly at: Milliseconds; readonly marks: readonly KnownMark[] },
     found: (finding: Found) => void,
   ): void {
+    const widened = isMarked(marks, { from: state.sum === 0 ? at : state.since, to: at + BUCKET_MS }, null) ? MARK_WIDENS : 1
     const hits = bucket.hits[reason] ?? 0
     const before = shareOf(state)
     const z = zOf(hits, bucket.tries, before, spreadOf(state))
@@ -123,17 +125,21 @@ export function createFailureShift(tenant: number): FailureShift {
     state.runTries += bucket.tries
     state.runBuckets++
     const now = state.runHits / state.runTries
-    if (state.sum >= BAR && matters(state, now, before)) {
+    if (state.sum >= BAR && matters(state, now, before, widened)) {
       const score = shareStrangeness(state.runHits, state.runTries, before, spreadOf(state))
       if (score >= SCORE_MIN) tell(reason, state, bucket, { at, now, before, score }, found)
     }
     teach(state, hits, bucket.tries, before, z)
   }
 
-  function matters(state: ReasonState, now: number, before: number): boolean {
+  function matters(state: ReasonState, now: number, before: number, widened: number): boolean {
     // calm hours raise the share of what never rests: its count must have risen as well
     if (state.runHits / state.runBuckets < 2 * (state.hits / Math.max(1, state.seen))) return false
-    return bucketsSeen >= BLANK_BUCKETS && state.runHits >= HITS_MIN && now >= Math.max(2 * before, before + POINTS_MIN)
+    return (
+      bucketsSeen >= BLANK_BUCKETS &&
+      state.runHits >= HITS_MIN &&
+      now >= Math.max((1 + widened) * before, before + widened * POINTS_MIN)
+    )
   }
 
   function tell(

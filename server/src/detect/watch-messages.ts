@@ -1,6 +1,7 @@
 import type { Milliseconds } from 'tokentrail'
 import type { EngineOptions } from './engine.ts'
 import type { Found } from './finding.ts'
+import type { KnownMark } from './known-marks.ts'
 import type { RuleAssignment } from './rules/rule-desk.ts'
 
 /** Options of the engine that can go to another thread. */
@@ -29,6 +30,7 @@ export interface WatchThreadOptions {
   /** What waits at a first start is history: it is judged in the order in which it occurred. */
   readonly history: boolean
   readonly rules: readonly RuleAssignment[]
+  readonly marks: readonly KnownMark[]
   readonly zones: readonly (readonly [tenantNo: number, zone: string])[]
 }
 
@@ -39,6 +41,7 @@ export type ToWatchThread =
   | { readonly say: 'kept'; readonly no: number }
   | { readonly say: 'exposed'; readonly tokenNo: number; readonly at: Milliseconds }
   | { readonly say: 'rules'; readonly rules: readonly RuleAssignment[] }
+  | { readonly say: 'marks'; readonly marks: readonly KnownMark[] }
   /** The journal needs its room: make a checkpoint, and leave out what lies before this position. */
   | { readonly say: 'hurry'; readonly position: number }
   | { readonly say: 'close' }

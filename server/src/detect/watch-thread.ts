@@ -20,11 +20,12 @@ const HISTORY_BATCH = 1000
 /** A page that shows nothing new is asked for again after this. */
 const AGAIN_MS = 200
 
-const { journalFile, checkpointFile, engine: options, rules, zones, pace, ...start } = workerData as WatchThreadOptions
+const { journalFile, checkpointFile, engine: options, rules, marks, zones, pace, ...start } = workerData as WatchThreadOptions
 const zoneOf = new Map(zones)
 const newEngine = () => {
   const made = createEngine({ ...options, timeZoneOf: (tenantNo) => zoneOf.get(tenantNo) ?? 'UTC' })
   made.useRules(rules)
+  made.useMarks(marks)
   return made
 }
 let engine = newEngine()
@@ -50,6 +51,7 @@ const HEAR: { readonly [Say in ToWatchThread['say']]: (message: Extract<ToWatchT
   },
   kept: ({ no }) => void (sent.kept = no),
   rules: (message) => engine.useRules(message.rules),
+  marks: (message) => engine.useMarks(message.marks),
   exposed: ({ tokenNo, at: since }) => engine.exposed(tokenNo, since),
   hurry: ({ position }) => {
     at.leaveTo = position

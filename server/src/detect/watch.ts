@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Records } from '../records/records.ts'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
 import type { Found } from './finding.ts'
+import { currentMarks } from './known-marks.ts'
 import type { RuleAssignment } from './rules/rule-desk.ts'
 import {
   PACE,
@@ -67,7 +68,8 @@ export interface Watch {
 const CLOSE_PATIENCE_MS = 10_000
 const AGAIN_MS = 1000
 const TICK_MS = 10_000
-const RULES_TICKS = 3
+/** A rule or mark that was changed anywhere takes effect within half a minute. */
+const REFRESH_TICKS = 3
 /** When the journal is so full and detection is behind the store, detection makes room. */
 const FULL_SHARE = 0.5
 export const ZONE_SETTING = 'time_zone'
@@ -81,6 +83,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   const passed = await journal.register('detect')
   const zones = await zonesOf(options.records)
   let rules = (await options.rules?.()) ?? []
+  let marks = await currentMarks(options.records, clock.now())
   let ticks = 0
   let state: WatchState = {
     position: passed,
@@ -111,6 +114,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
       pace: { ...PACE, ...pace },
       history: options.history ?? false,
       rules,
+      marks,
       zones,
     }
     const thread = new Worker(moduleUrl('./watch-thread', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
@@ -160,10 +164,17 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
     tell({ say: 'rules', rules })
   }
 
+  async function refreshMarks(): Promise<void> {
+    const next = await currentMarks(options.records, clock.now()).catch(() => marks)
+    if (JSON.stringify(next) === JSON.stringify(marks)) return
+    marks = next
+    tell({ say: 'marks', marks })
+  }
+
   function tick(): void {
     tell({ say: 'time', now: clock.now() })
     ticks += 1
-    if (ticks % RULES_TICKS === 0) void refreshRules()
+    if (ticks % REFRESH_TICKS === 0) void Promise.all([refreshRules(), refreshMarks()])
     const { bytes, bytesMax } = journal.state()
     const { detect = 0, ship = 0 } = journal.readers()
     if (bytes < bytesMax * FULL_SHARE || detect >= ship) return

@@ -79,6 +79,28 @@ describe('a tenant of a month', () => {
     expect(rest).toEqual([])
   })
 
+  test('a mark explains much, not everything, and only its own service', () => {
+    const busyNow = within(20)
+    const played = (factor: number, service?: string | null) => {
+      const detector = grown()
+      const mark = { tenantNo: 1, from: START - HOUR, to: START + HOUR }
+      if (service !== undefined) detector.useMarks([{ ...mark, service }])
+      return named(play({ days: DAYS, detector, traffic: (at) => (busyNow(at) ? factor : 1) }), 'volume-spike').length
+    }
+    expect([played(3), played(3, null), played(3, 'billing'), played(12, null)]).toEqual([1, 0, 0, 1])
+    const other = grown()
+    other.useMarks([{ tenantNo: 2, service: null, from: START - HOUR, to: START + HOUR }])
+    expect(named(play({ days: DAYS, detector: other, traffic: (at) => (busyNow(at) ? 3 : 1) }), 'volume-spike')).toHaveLength(1)
+  })
+
+  test('a mark widens how far the share of a reason may move', () => {
+    const more = (at: number) => (within(30)(at) ? [decision(at, 'scope_missing', 4, { service: 'orders' })] : [])
+    const marked = grown()
+    marked.useMarks([{ tenantNo: 1, service: null, from: START - HOUR, to: START + HOUR }])
+    expect(named(play({ days: DAYS, more }), 'failure-shift')).toHaveLength(1)
+    expect(named(play({ days: DAYS, more, detector: marked }), 'failure-shift')).toEqual([])
+  })
+
   test('silence is a drop', () => {
     const silent = within(120)
     const [finding] = named(play({ days: DAYS, traffic: (at) => (silent(at) ? 0 : 1) }), 'volume-drop')
