@@ -3,6 +3,7 @@ import { toKey } from './actions/house.ts'
 import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
+import { readsOfAudit } from './audit-reads.ts'
 import { readsOfFindings } from './finding-reads.ts'
 import { readsOfResponses } from './response-reads.ts'
 import { readsOfRules } from './rule-reads.ts'
@@ -31,6 +32,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfFindings(db, answer),
     ...readsOfRules(db, answer),
     ...readsOfResponses(db, answer),
+    ...readsOfAudit(db, answer),
   }
 }
 

@@ -1,4 +1,12 @@
 import type { Generated, Kysely } from 'kysely'
+import type {
+  AuditOutboxTable,
+  LogEntryTable,
+  LogHeadTable,
+  LogShardTable,
+  LogSignedTable,
+  LogTenantTable,
+} from './audit-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
 import type { SealedValueTable } from './subject-tables.ts'
 
@@ -24,6 +32,12 @@ export interface Schema {
   response: ResponseTable
   leak: LeakTable
   sealed_value: SealedValueTable
+  audit_outbox: AuditOutboxTable
+  log_shard: LogShardTable
+  log_head: LogHeadTable
+  log_entry: LogEntryTable
+  log_tenant: LogTenantTable
+  log_signed: LogSignedTable
 }
 
 export type Database = Kysely<Schema>

@@ -50,7 +50,15 @@ export async function openSqlite(o: { file: string; clock: Clock; log: Log }): P
 function createLists(o: { file: string; clock: Clock; log: Log }): {
   readonly reads: Pick<
     RecordReads,
-    'tokens' | 'lives' | 'family' | 'findings' | 'findingsInSpan' | 'findingCounts' | 'incidentsTouching'
+    | 'tokens'
+    | 'lives'
+    | 'family'
+    | 'findings'
+    | 'findingsInSpan'
+    | 'findingCounts'
+    | 'incidentsTouching'
+    | 'logPage'
+    | 'logEntries'
   >
   close(): Promise<void>
 } {
@@ -73,6 +81,8 @@ function createLists(o: { file: string; clock: Clock; log: Log }): {
       findings: (...parameters) => ask('findings', parameters) as ReturnType<RecordReads['findings']>,
       findingsInSpan: (...parameters) => ask('findingsInSpan', parameters) as ReturnType<RecordReads['findingsInSpan']>,
       incidentsTouching: (...parameters) => ask('incidentsTouching', parameters) as ReturnType<RecordReads['incidentsTouching']>,
+      logPage: (...parameters) => ask('logPage', parameters) as ReturnType<RecordReads['logPage']>,
+      logEntries: (...parameters) => ask('logEntries', parameters) as ReturnType<RecordReads['logEntries']>,
       findingCounts: (...parameters) => ask('findingCounts', parameters) as ReturnType<RecordReads['findingCounts']>,
     },
     async close() {

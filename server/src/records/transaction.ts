@@ -1,4 +1,4 @@
-import { TYPES, type TypeName } from 'tokentrail'
+import { eventId, TYPES, type TypeName } from 'tokentrail'
 import { blankEvent, type EventRow } from '../event/row.ts'
 import type { EventNumber, RecordActions, TokenChange, TokenRecord } from './records.ts'
 import type { Database } from './schema.ts'
@@ -31,7 +31,7 @@ export type Action<Name extends keyof RecordActions> = (
   params: Parameters<RecordActions[Name]>[0],
 ) => Promise<ReturnType<RecordActions[Name]>>
 
-/** Writes a critical event to the outbox under the writer's next number. */
+/** Writes a critical event under the writer's next number: to the outbox of the journal and to that of the audit log. */
 export async function note(tx: Transaction, event: Partial<EventRow> & { readonly type: number }): Promise<EventNumber> {
   const { seq } = await tx.db
     .updateTable('writer')
@@ -40,10 +40,10 @@ export async function note(tx: Transaction, event: Partial<EventRow> & { readonl
     .returning('seq')
     .executeTakeFirstOrThrow()
   const row: EventRow = Object.assign(blankEvent(), event, { writer: tx.writer, seq })
-  await tx.db
-    .insertInto('outbox')
-    .values({ writer: tx.writer, seq, event: encodeEvent(row) })
-    .execute()
+  const body = encodeEvent(row)
+  await tx.db.insertInto('outbox').values({ writer: tx.writer, seq, event: body }).execute()
+  const id = eventId(tx.writer, seq)
+  await tx.db.insertInto('audit_outbox').values({ id, form: 'event', tenant_no: row.tenant, at: row.occurredAt, body }).execute()
   tx.notedCount += 1
   return { writer: tx.writer, seq }
 }

@@ -1,5 +1,6 @@
 import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
+import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard, replaceShard } from './audit.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
 import { keepFindings } from './findings.ts'
 import { triageFinding } from './findings-triage.ts'
@@ -69,4 +70,12 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   undoResponse,
   reportLeak,
   judgeLeak,
+  offerToLog,
+  openShard,
+  appendToLog,
+  fixCheckpoint,
+  keepNote,
+  haltLog,
+  replaceShard,
+  nameInstall,
 }

@@ -1,0 +1,136 @@
+import type { Milliseconds } from 'tokentrail'
+import type { SealedRow } from './sealed.ts'
+
+/** What waits for its place in the audit log. */
+export interface LogWaiting {
+  readonly position: number
+  /** Public id of the event, `evt_…`, or an entry's own, `log_…`. The same id is taken once. */
+  readonly id: string
+  /** `event`: `body` is an encoded event row; `log`: canonical fields of an entry that exists in the log alone. */
+  readonly form: 'event' | 'log'
+  /** 0 = the install itself. */
+  readonly tenantNo: number
+  readonly at: Milliseconds
+  readonly body: string
+}
+
+/** A log of its own: a year's, or what follows a rotation or a recovery. */
+export interface LogShard {
+  readonly name: string
+  /** First line of its checkpoints and name of its key. */
+  readonly origin: string
+  readonly vkey: string
+  readonly epoch: number
+  readonly previous: string | null
+  readonly openedAt: Milliseconds
+  readonly closedAt: Milliseconds | null
+  readonly halted: string | null
+  readonly head: LogHead
+}
+
+/** How far a shard has grown. */
+export interface LogHead {
+  readonly size: number
+  readonly root: Uint8Array
+  /** Hashes of the full subtrees, largest first, 32 bytes each. */
+  readonly edge: Uint8Array
+}
+
+/** One leaf. */
+export interface LogEntry {
+  readonly shard: string
+  readonly index: number
+  readonly id: string
+  readonly tenantNo: number
+  readonly n: number
+  readonly type: string
+  readonly at: Milliseconds
+  /** Exactly what was hashed. */
+  readonly bytes: Uint8Array
+}
+
+export type NewShard = Pick<LogShard, 'name' | 'origin' | 'vkey' | 'epoch' | 'previous'>
+
+/** What one step of the sequencer writes, all of it or nothing. */
+export interface LogStep {
+  readonly shard: string
+  readonly epoch: number
+  readonly from: Pick<LogHead, 'size' | 'root'>
+  readonly to: LogHead
+  readonly entries: readonly Omit<LogEntry, 'shard'>[]
+  readonly sealed: readonly SealedRow[]
+  /** Positions in the outbox that have become entries. */
+  readonly taken: readonly number[]
+  /** Ends the shard with this step and opens the next one. */
+  readonly next?: NewShard
+  readonly at: Milliseconds
+}
+
+/** A checkpoint whose size and root are fixed; its note follows. */
+export interface LogSigned {
+  readonly shard: string
+  readonly size: number
+  readonly root: Uint8Array
+  readonly signedAt: Milliseconds
+  readonly note: string | null
+}
+
+/** The audit log, as actions of records. */
+export interface AuditActions {
+  /** Hands over what has no transaction of its own; ids that wait or stand in the log already are left out. Gives how many were new. */
+  offerToLog(p: { items: readonly Omit<LogWaiting, 'position'>[] }): number
+  /** Makes a shard, unless one is open: then that one is given. */
+  openShard(p: { shard: NewShard; at: Milliseconds }): LogShard
+  /**
+   * Appends to a shard: a compare-and-swap of its head on size, root and epoch. `moved` when the head is another one, or the
+   * shard is closed or halted: then nothing is written.
+   */
+  appendToLog(p: LogStep): 'appended' | 'moved'
+  /** Fixes size and root of a checkpoint before it is signed. Refused when that size has another root, or a larger one is fixed. */
+  fixCheckpoint(p: {
+    shard: string
+    size: number
+    root: Uint8Array
+    at: Milliseconds
+  }): { refused: false } | { refused: true; by: LogSigned }
+  keepNote(p: { shard: string; size: number; note: string }): void
+  /** Stops or frees a shard on every node. */
+  haltLog(p: { shard: string; halted: string | null }): void
+  /** Closes a shard that can not be continued (a restored backup, a lost key) and opens the next, in one transaction. */
+  replaceShard(p: { shard: string; next: NewShard; at: Milliseconds }): LogShard
+  /** The install's own id, made once. */
+  nameInstall(p: { id: string }): string
+}
+
+export interface LogFilter {
+  /** One tenant's entries; all of them where it is left out. */
+  readonly tenantNo?: number
+  readonly type?: string
+  readonly from?: Milliseconds
+  readonly to?: Milliseconds
+}
+
+/** A place in the log; lists go newest first. */
+export interface LogPlace {
+  readonly epoch: number
+  readonly index: number
+}
+
+export interface AuditReads {
+  /** Oldest first. */
+  logShards(): Promise<readonly LogShard[]>
+  /** Committed and without a place, oldest first; never "since the last one", because transactions commit out of order. */
+  logWaiting(limit: number): Promise<readonly LogWaiting[]>
+  logBacklog(): Promise<{ readonly count: number; readonly oldestAt: Milliseconds | null }>
+  /** The last own number of tenants that have one. */
+  logNumbers(tenantNos: readonly number[]): Promise<ReadonlyMap<number, number>>
+  /** Entries of a shard from an index on, in order. */
+  logEntries(shard: string, from: number, limit: number): Promise<readonly LogEntry[]>
+  logEntry(id: string): Promise<LogEntry | null>
+  /** Newest first, below a place. */
+  logPage(filter: LogFilter, page: { before?: LogPlace; limit: number }): Promise<readonly LogEntry[]>
+  /** The largest fixed checkpoint of a shard, and the largest whose note is kept. */
+  logSigned(shard: string): Promise<{ readonly fixed: LogSigned | null; readonly noted: LogSigned | null }>
+  /** The smallest kept checkpoint that holds `size` leaves or more. */
+  logNoteFor(shard: string, size: number): Promise<LogSigned | null>
+}
