@@ -1,0 +1,233 @@
+// Verify checks log directories of Tokentrail without any code of Tokentrail: golang.org/x/mod/sumdb does the work.
+//
+//	GO111MODULE=off GOPATH=/usr/share/gocode go run verify.go -key VKEY [-witness VKEY]... [-older NOTE]... [DIR]...
+//
+// Without DIR it reads them from standard input, one per line. One line of answer each; exit code 6 if any was refused.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, " ") }
+func (l *list) Set(v string) error { *l = append(*l, v); return nil }
+
+func main() {
+	var keys, witnesses, older list
+	flag.Var(&keys, "key", "verifier key of the log")
+	flag.Var(&witnesses, "witness", "verifier key of a witness, each of which must have signed")
+	flag.Var(&older, "older", "file of an older checkpoint, which the log must continue")
+	flag.Parse()
+	bad := 0
+	check := func(dir string) {
+		if said, err := verify(dir, keys, witnesses, older); err != nil {
+			bad = 6
+			fmt.Printf("BAD %s: %v\n", dir, err)
+		} else {
+			fmt.Printf("ok %s: %s\n", dir, said)
+		}
+	}
+	for _, dir := range flag.Args() {
+		check(dir)
+	}
+	for lines := bufio.NewScanner(os.Stdin); flag.NArg() == 0 && lines.Scan(); {
+		check(lines.Text())
+	}
+	os.Exit(bad)
+}
+
+func verify(dir string, keys, witnesses, older list) (string, error) {
+	tree, err := open(filepath.Join(dir, "checkpoint"), keys, witnesses)
+	if err != nil {
+		return "", err
+	}
+	reader := tlog.TileHashReader(tree, files(dir))
+	if root, err := tlog.TreeHash(tree.N, reader); err != nil || root != tree.Hash && tree.N > 0 {
+		return "", fmt.Errorf("the tiles do not have the signed root: %v", err)
+	}
+	if tree.N == 0 && tree.Hash != tlog.Hash(sha256.Sum256(nil)) {
+		return "", fmt.Errorf("the root of an empty log is not the hash of nothing")
+	}
+	for first := int64(0); first < tree.N; first += 256 {
+		if err := bundle(dir, reader, first, tree.N); err != nil {
+			return "", err
+		}
+	}
+	for _, path := range older {
+		old, err := open(path, keys, nil)
+		if err != nil {
+			return "", err
+		}
+		if old.N > tree.N {
+			return "", fmt.Errorf("rolled back: %s knows %d entries, the log %d", path, old.N, tree.N)
+		}
+		proof, err := tlog.ProveTree(tree.N, old.N, reader)
+		if old.N > 0 && (err != nil || tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash) != nil) {
+			return "", fmt.Errorf("the log does not continue %s", path)
+		}
+	}
+	return fmt.Sprintf("size %d, root %v, %d cosignatures, %d older checkpoints", tree.N, tree.Hash, len(witnesses), len(older)), nil
+}
+
+// bundle compares the entries of one bundle with the authenticated leaf hashes.
+func bundle(dir string, reader tlog.HashReader, first, size int64) error {
+	width := int(min(256, size-first))
+	data, exact, err := files(dir).read(tlog.Tile{H: 8, L: -1, N: first / 256, W: width})
+	if err != nil {
+		return err
+	}
+	indexes := make([]int64, width)
+	for i := range indexes {
+		indexes[i] = tlog.StoredHashIndex(0, first+int64(i))
+	}
+	hashes, err := reader.ReadHashes(indexes)
+	if err != nil {
+		return fmt.Errorf("tile of entry %d: %v", first, err)
+	}
+	for i := range hashes {
+		if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
+			return fmt.Errorf("entry %d is cut off", first+int64(i))
+		}
+		end := 2 + int(binary.BigEndian.Uint16(data))
+		if tlog.RecordHash(data[2:end]) != hashes[i] {
+			return fmt.Errorf("entry %d is not the one in the tree", first+int64(i))
+		}
+		data = data[end:]
+	}
+	if len(data) > 0 && exact {
+		return fmt.Errorf("the bundle of entry %d holds more than its entries", first)
+	}
+	return nil
+}
+
+// open reads a checkpoint: the log's key must have signed it under its own name, and every witness too.
+func open(path string, keys, witnesses list) (tree tlog.Tree, err error) {
+	var known []note.Verifier
+	for _, key := range keys {
+		verifier, err := note.NewVerifier(key)
+		if err != nil {
+			return tree, err
+		}
+		known = append(known, verifier)
+	}
+	for _, key := range witnesses {
+		verifier, err := cosigner(key)
+		if err != nil {
+			return tree, err
+		}
+		known = append(known, verifier)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return tree, err
+	}
+	opened, err := note.Open(data, note.VerifierList(known...))
+	if err != nil {
+		return tree, fmt.Errorf("%s: %v", path, err)
+	}
+	lines := strings.Split(opened.Text, "\n")
+	signed := map[string]bool{}
+	for _, signature := range opened.Sigs {
+		signed[fmt.Sprintf("%s+%08x", signature.Name, signature.Hash)] = true
+	}
+	byLog := 0
+	for _, verifier := range known {
+		id := fmt.Sprintf("%s+%08x", verifier.Name(), verifier.KeyHash())
+		if _, isWitness := verifier.(cosignature); isWitness && !signed[id] {
+			return tree, fmt.Errorf("%s: not cosigned by %s", path, id)
+		} else if !isWitness && signed[id] && verifier.Name() == lines[0] {
+			byLog++
+		}
+	}
+	if byLog == 0 || len(lines) != 4 {
+		return tree, fmt.Errorf("%s: not a checkpoint of the log whose key was given", path)
+	}
+	if tree.N, err = strconv.ParseInt(lines[1], 10, 64); err != nil || tree.N < 0 || strconv.FormatInt(tree.N, 10) != lines[1] {
+		return tree, fmt.Errorf("%s: not a size: %q", path, lines[1])
+	}
+	tree.Hash, err = tlog.ParseHash(lines[2])
+	return tree, err
+}
+
+// files reads tiles below a directory. The library's tile/8/L/NNN is tile/L/NNN in C2SP, its data is entries.
+type files string
+
+func (f files) Height() int                                { return 8 }
+func (f files) SaveTiles(tiles []tlog.Tile, data [][]byte) {}
+func (f files) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	all := make([][]byte, len(tiles))
+	for i, tile := range tiles {
+		data, exact, err := f.read(tile)
+		if bytes := tile.W * tlog.HashSize; err != nil || len(data) < bytes || exact && len(data) > bytes {
+			return nil, fmt.Errorf("%s: cut off, too long or not there: %v", tile.Path(), err)
+		}
+		all[i] = data[:tile.W*tlog.HashSize]
+	}
+	return all, nil
+}
+
+// read falls back to the full tile: a partial one may have become full since. exact says that it did not.
+func (f files) read(tile tlog.Tile) (data []byte, exact bool, err error) {
+	path := strings.Replace(strings.Replace(tile.Path(), "tile/8/", "tile/", 1), "tile/data/", "tile/entries/", 1)
+	data, err = os.ReadFile(filepath.Join(string(f), path))
+	if at := strings.Index(path, ".p/"); at >= 0 && os.IsNotExist(err) {
+		data, err = os.ReadFile(filepath.Join(string(f), path[:at]))
+		return data, false, err
+	}
+	return data, true, err
+}
+
+// cosignature verifies tlog-cosignature v1 (type 0x04), which the library does not know.
+type cosignature struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func cosigner(vkey string) (note.Verifier, error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("not a verifier key: %q", vkey)
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	hash := binary.BigEndian.Uint32(sum[:])
+	if err != nil || len(key) != 33 || key[0] != 4 || fmt.Sprintf("%08x", hash) != parts[1] {
+		return nil, fmt.Errorf("not the verifier key of a witness: %q", vkey)
+	}
+	return cosignature{parts[0], hash, key[1:]}, nil
+}
+
+func (c cosignature) Name() string    { return c.name }
+func (c cosignature) KeyHash() uint32 { return c.hash }
+func (c cosignature) Verify(text, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	var signed bytes.Buffer
+	fmt.Fprintf(&signed, "cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(sig), text)
+	return ed25519.Verify(c.key, signed.Bytes(), sig[8:])
+}
+
+func min(a, b int64) int64 {
+	if a < b {
+		return a
+	}
+	return b
+}
