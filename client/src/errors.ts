@@ -3,6 +3,8 @@ export const CLIENT_ERRORS = {
   option_invalid: 'An option of createTokentrail is not accepted',
   unreachable: 'The Tokentrail server could not be reached',
   refused: 'The Tokentrail server refused the request',
+  malformed: 'A note, proof, tile or entry of the log does not have its format',
+  signature_bad: 'A key that is known did not make the signature in its name',
 } as const
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS
 
