@@ -162,6 +162,7 @@ export interface InclusionClaim {
 /** Whether the proof shows the leaf in the tree. */
 export function verifyInclusion(tree: TreeHash, claim: InclusionClaim): boolean {
   const begin = BigInt(claim.index)
+  if (claim.leaf.length !== HASH_BYTES) return false
   return verifySubtree(tree, { ...claim, begin, end: begin + 1n, subtree: claim.leaf })
 }
 
