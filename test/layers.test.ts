@@ -28,6 +28,7 @@ const LAYERS = {
     'runtime',
     'event',
     'config',
+    'send',
     'records',
     'privacy',
     'journal',

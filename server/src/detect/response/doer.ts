@@ -4,7 +4,7 @@ import type { Records } from '../../records/records.ts'
 import { RESPONSE_TRIES_MAX, type ResponseRecord } from '../../records/responses.ts'
 import { WEBHOOK_SETTING } from './playbook.ts'
 import type { ResponderParts } from './responder.ts'
-import type { WebhookTarget } from './webhook.ts'
+import type { WebhookTarget } from '../../send/webhook.ts'
 
 /** Does what is approved, and tries again what failed. */
 export interface Doer {

@@ -22,7 +22,7 @@ import { createDoer } from './doer.ts'
 import { automaticStep, type KeptPlaybook, playbookOf } from './playbook.ts'
 import { provenToken, provenTokens } from './proven.ts'
 import { stakesOf } from './stakes.ts'
-import type { SendWebhook } from './webhook.ts'
+import type { SendWebhook } from '../../send/webhook.ts'
 
 export interface ResponderParts {
   readonly records: Records

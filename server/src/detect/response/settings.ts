@@ -3,8 +3,8 @@ import type { Actor, Records } from '../../records/records.ts'
 import { webhookOf } from './doer.ts'
 import { checkPlaybook, type KeptPlaybook, type Playbook, PLAYBOOK_SETTING, playbookOf, WEBHOOK_SETTING } from './playbook.ts'
 import { rehearse, type Rehearsal } from './rehearse.ts'
-import { newWebhookSecret } from './signature.ts'
-import { checkWebhookUrl } from './webhook.ts'
+import { newWebhookSecret } from '../../send/signature.ts'
+import { checkWebhookUrl } from '../../send/webhook.ts'
 
 /** What a tenant has set, for people: the webhook's secret is not in it. */
 export interface ResponseSettings {

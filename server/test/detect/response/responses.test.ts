@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TrailError } from '../../../src/errors.ts'
-import type { WebhookMessage, WebhookTarget } from '../../../src/detect/response/webhook.ts'
+import type { WebhookMessage, WebhookTarget } from '../../../src/send/webhook.ts'
 import { type Front, openFront } from '../../http/support.ts'
 import { findingAbout, foundOf, numberOf } from './front.ts'
 

@@ -4,7 +4,7 @@ import { request } from 'node:https'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Milliseconds } from 'tokentrail'
-import { TrailError } from '../../errors.ts'
+import { TrailError } from '../errors.ts'
 import { isPublicAddress } from './public-address.ts'
 import { signatureHeaders } from './signature.ts'
 

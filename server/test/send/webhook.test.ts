@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import { isPublicAddress } from '../../../src/detect/response/public-address.ts'
-import { isSignedBy, newWebhookSecret, signatureHeaders } from '../../../src/detect/response/signature.ts'
-import { checkWebhookUrl, createWebhook, type WebhookOptions } from '../../../src/detect/response/webhook.ts'
+import { isPublicAddress } from '../../src/send/public-address.ts'
+import { isSignedBy, newWebhookSecret, signatureHeaders } from '../../src/send/signature.ts'
+import { checkWebhookUrl, createWebhook, type WebhookOptions } from '../../src/send/webhook.ts'
 import { CERTIFICATE, KEY } from './certificate.ts'
 
 const servers: Server[] = []
