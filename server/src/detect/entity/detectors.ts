@@ -35,12 +35,14 @@ import { scopeProbing } from './scope-probing.ts'
 import { sendFlood } from './send-flood.ts'
 import { countAccepted, countFailure, countWin } from './source.ts'
 import { spraying } from './spraying.ts'
+import { sleeperAwake } from './sleeper-awake.ts'
 import { steadyBeat } from './steady-beat.ts'
 import type { EntityStep } from './step.ts'
 import type { TableState } from './table.ts'
 import { useAfterEnd } from './use-after-end.ts'
 import { createValues } from './values.ts'
 import { createVoice } from './voice.ts'
+import { wideGrant } from './wide-grant.ts'
 
 /** All entity detectors, in the order in which they see an event. */
 export const ENTITY_STEPS: readonly EntityStep[] = [
@@ -63,9 +65,11 @@ export const ENTITY_STEPS: readonly EntityStep[] = [
   rareScope,
   scopeProbing,
   dormantAwake,
+  sleeperAwake,
   steadyBeat,
   limitPressure,
   issueBurst,
+  wideGrant,
   revokeBurst,
   codeGuessing,
   sendFlood,
@@ -215,7 +219,7 @@ const COUNT: Learning = {
 const LEARN: Learning = {
   accepted: learnUse,
   won: learnSingle,
-  issued: (moment) => (isSingleUse(moment.event) ? learnSingle(moment) : undefined),
+  issued: (moment) => (isSingleUse(moment.event) ? learnSingle(moment) : learnFact(moment)),
   sent: (moment) => (isSingleUse(moment.event) ? learnSingle(moment) : undefined),
   rotated: (moment) => (isSingleUse(moment.event) ? undefined : learnFact(moment)),
   widened: (moment) => (isSingleUse(moment.event) ? undefined : learnFact(moment)),

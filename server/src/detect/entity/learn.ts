@@ -158,7 +158,7 @@ export function learnFact(moment: FillableMoment): void {
   if (row < 0) return
   const t = memory.tokens.fields
   if (what === 'rotated') t.rotatedAt.set(row, second)
-  if (what === 'widened') t.scopesChangedAt.set(row, second)
+  if (what === 'widened' || what === 'issued') t.scopesChangedAt.set(row, second)
   if (what === 'revoked') t.revokedAt.set(row, event.type === RESUMED ? 0 : at)
 }
 const RESUMED = 109

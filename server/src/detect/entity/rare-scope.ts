@@ -3,7 +3,8 @@ import { touchesOf, tokenSubject, type Moment } from './moment.ts'
 import { BITS_LOW } from './rarity.ts'
 import type { EntityStep } from './step.ts'
 
-const PRIVILEGED = /admin|write|delete|manage|grant|owner|root|\*|export|create|update|secret|key|issue|revoke/i
+/** Scopes that change things or give rights. */
+export const PRIVILEGED = /admin|write|delete|manage|grant|owner|root|\*|export|create|update|secret|key|issue|revoke/i
 const PRIVILEGE_BITS = 2
 const GRANTED_SECONDS = 7 * 86_400
 

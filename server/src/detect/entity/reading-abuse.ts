@@ -7,6 +7,7 @@ import type { Subject } from '../finding.ts'
 const WINDOWS = [
   { no: 91, seconds: 600, refusals: 10 },
   { no: 92, seconds: 86_400, refusals: 30 },
+  { no: 93, seconds: 604_800, refusals: 15 },
 ] as const
 const OVER_MAX = 3
 

@@ -50,6 +50,7 @@ export const TOKEN_FIELDS = {
   turnDays: 'u8',
   turnDay: 'u16',
   rotatedAt: 'u32',
+  /** When it was issued, or its scopes last changed. */
   scopesChangedAt: 'u32',
 } as const
 export type TokenTable = Table<keyof typeof TOKEN_FIELDS>

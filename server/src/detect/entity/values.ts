@@ -2,8 +2,8 @@ import { clear, linearCount, mark, ones } from './bits.ts'
 import type { ValueTable } from './records.ts'
 import { mix } from './table.ts'
 
-/** Attributes of a use whose values are compared among tokens. */
-export const ATTRIBUTES = { network: 1, asn: 2, country: 3, client: 4, scope: 5 } as const
+/** Attributes of a use, or of what was granted, whose values are compared among tokens. */
+export const ATTRIBUTES = { network: 1, asn: 2, country: 3, client: 4, scope: 5, grant: 6 } as const
 export type Attribute = keyof typeof ATTRIBUTES
 
 /** How common a value is in a group. */
