@@ -1,11 +1,10 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes, type KeyObject } from 'node:crypto'
 import type { Milliseconds } from 'tokentrail'
+import { commitmentOf, SALT_BYTES } from 'tokentrail/log'
 import type { Seal, Sealed, SealedRow, ToSeal } from '../records/sealed.ts'
-import { commitment } from './commitment.ts'
 import { classOfField } from './subject-classes.ts'
 import type { SubjectKey, SubjectKeys } from './subject-keys.ts'
 
-const SALT_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const DAY_MS = 86_400_000
@@ -47,7 +46,7 @@ function sealUnder({ id, key }: SubjectKey, value: ToSeal, expiresAt: Millisecon
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(placeOf(value))
   const sealed = Buffer.concat([cipher.update(value.value, 'utf8'), cipher.update(salt), cipher.final(), cipher.getAuthTag()])
   return {
-    commitment: commitment({ event, field, salt, value: value.value }),
+    commitment: Buffer.from(commitmentOf(sha256, { event, field, salt, value: value.value })).toString('base64url'),
     row: { tenantNo, event, field, keyId: id, nonce, sealed, expiresAt },
   }
 }
@@ -55,6 +54,10 @@ function sealUnder({ id, key }: SubjectKey, value: ToSeal, expiresAt: Millisecon
 /** Binds the bytes to where they stand: moved to another event or field, they do not open. */
 function placeOf({ tenantNo, event, field }: Pick<ToSeal, 'tenantNo' | 'event' | 'field'>): Buffer {
   return Buffer.from(`${tenantNo}|${event}|${field}`)
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest()
 }
 
 function missing(): never {

@@ -7,6 +7,7 @@ import { readsOfAudit } from './audit-reads.ts'
 import { readsOfFindings } from './finding-reads.ts'
 import { readsOfResponses } from './response-reads.ts'
 import { readsOfRules } from './rule-reads.ts'
+import { readsOfSubjects } from './subject-reads.ts'
 import { listTokens } from './list.ts'
 import type { ImportProgress, OutboxEvent, RecordReads, SessionRecord, TokenRecord } from './records.ts'
 import type { Database, ImportTable, SessionTable } from './schema.ts'
@@ -33,6 +34,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfRules(db, answer),
     ...readsOfResponses(db, answer),
     ...readsOfAudit(db, answer),
+    ...readsOfSubjects(db, answer),
   }
 }
 

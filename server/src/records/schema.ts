@@ -8,7 +8,7 @@ import type {
   LogTenantTable,
 } from './audit-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
-import type { SealedValueTable } from './subject-tables.ts'
+import type { ErasureTable, RestrictionTable, RevealDayTable, SealedValueTable } from './subject-tables.ts'
 
 /** The tables of records, the same on SQLite and PostgreSQL. Times are milliseconds UTC, flags are 0 or 1, lists are JSON. */
 export interface Schema {
@@ -32,6 +32,9 @@ export interface Schema {
   response: ResponseTable
   leak: LeakTable
   sealed_value: SealedValueTable
+  erasure: ErasureTable
+  restriction: RestrictionTable
+  reveal_day: RevealDayTable
   audit_outbox: AuditOutboxTable
   log_shard: LogShardTable
   log_head: LogHeadTable

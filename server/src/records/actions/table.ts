@@ -21,9 +21,11 @@ import { putOwner } from './owners.ts'
 import { judgeLeak, reportLeak } from './leaks.ts'
 import { approveResponse, declineResponse, proposeResponse } from './responses.ts'
 import { applyResponse, failResponse, undoResponse } from './response-steps.ts'
+import { dropExpiredSealed, dropSealed, noteReveal, rewrapKeys } from './reveals.ts'
 import { putRule } from './rules.ts'
 import { attemptToken, consumeToken, noteSent, rekeyToken, useToken } from './spend.ts'
 import { approveSuppression, endSuppression, suppressFinding } from './suppressions.ts'
+import { beginErasure, finishErasure, noteAccess, refuseErasure, releaseKept, restrictSubject } from './subjects.ts'
 import { sweep } from './sweep.ts'
 import { addTenant } from './tenants.ts'
 
@@ -78,4 +80,14 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   haltLog,
   replaceShard,
   nameInstall,
+  beginErasure,
+  finishErasure,
+  releaseKept,
+  refuseErasure,
+  restrictSubject,
+  noteAccess,
+  noteReveal,
+  dropSealed,
+  dropExpiredSealed,
+  rewrapKeys,
 }
