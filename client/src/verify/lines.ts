@@ -1,3 +1,4 @@
+import { concat } from '../log/bytes.ts'
 import { PackBroken } from './zip.ts'
 
 const LINE_BYTES_MAX = 1 << 22
@@ -7,7 +8,7 @@ const LINE_FEED = 10
 export async function* linesOf(content: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array(0)
   for await (const chunk of content) {
-    const bytes = rest.length === 0 ? chunk : joined(rest, chunk)
+    const bytes = rest.length === 0 ? chunk : concat(rest, chunk)
     let from = 0
     for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, from)) {
       yield bytes.subarray(from, end)
@@ -21,12 +22,14 @@ export async function* linesOf(content: AsyncIterable<Uint8Array>, file: string)
 
 /** A whole file, which may have at most so many bytes. */
 export async function wholeOf(content: AsyncIterable<Uint8Array>, bytesMax: number, file: string): Promise<Uint8Array> {
-  let bytes: Uint8Array = new Uint8Array(0)
+  const parts: Uint8Array[] = []
+  let length = 0
   for await (const chunk of content) {
-    if (bytes.length + chunk.length > bytesMax) throw new PackBroken(`This file is longer than ${bytesMax} bytes.`, file)
-    bytes = joined(bytes, chunk)
+    length += chunk.length
+    if (length > bytesMax) throw new PackBroken(`This file is longer than ${bytesMax} bytes.`, file)
+    parts.push(chunk)
   }
-  return bytes
+  return concat(...parts)
 }
 
 /** Takes lines one at a time and can look at the next one. */
@@ -42,11 +45,4 @@ export function readerOf(lines: AsyncIterator<Uint8Array> | undefined): LineRead
       return result === undefined || result.done === true ? undefined : result.value
     },
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length)
-  bytes.set(one)
-  bytes.set(other, one.length)
-  return bytes
 }
