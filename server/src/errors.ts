@@ -42,6 +42,9 @@ export const ERRORS = {
   response_state: { status: 409, title: 'The state of the response does not allow this' },
   response_refused: { status: 409, title: 'This response must not be made' },
   webhook_failed: { status: 502, title: 'The receiver of a webhook did not take the message' },
+  // a review
+  review_own: { status: 409, title: 'Who made a pack cannot sign it' },
+  review_exists: { status: 409, title: 'The pack is signed by this person already' },
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },

@@ -19,6 +19,8 @@ export interface Reader {
   readonly read: RecordReads
   /** Runs constant SQL that names its tables by `OF`. Tenant and hidden events are set here. */
   rows<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]>
+  /** The same, row by row with back-pressure, for answers that are never held whole. */
+  stream<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): AsyncIterable<Row>
   /** The token of a public id; `not_found` for strangers and other tenants' tokens. */
   token(id: string): Promise<TokenRecord>
   /** Parameters of the sources for a window: roll-ups of the kind for whole steps, raw events else and for one token. */
@@ -34,6 +36,9 @@ export interface ReaderParts {
   readonly records: Records
   readonly clock: Clock
 }
+
+/** A streamed answer may be long; whoever reads it is told when it was cut short. */
+const STREAM_LIMITS = { timeoutMs: 600_000 } as const
 
 const CANARY = 1
 const CANARY_OR_SIMULATED = 3
@@ -56,6 +61,13 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
       rowsRead += answer.cost.rowsRead
       return answer.rows
     },
+    async *stream<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): AsyncIterable<Row> {
+      signal?.throwIfAborted()
+      const text = typeof sql === 'string' ? sql : sql(armsOf(params))
+      const asked = { sql: text, params: { ...params, ...scope }, limits: STREAM_LIMITS, format: 'JSONEachRow' }
+      const stream = await parts.store.stream({ ...asked, ...(signal ? { signal } : {}) })
+      for await (const line of linesOf(stream)) yield JSON.parse(line) as Row
+    },
     token: (id) => tokenOf(parts.records.read, tenantNo, id),
     async window({ from, to, kind, token }, source) {
       const no = token === undefined ? 0 : (await reader.token(token)).no
@@ -73,4 +85,16 @@ async function tokenOf(read: RecordReads, tenantNo: number, id: string): Promise
   if (token === null)
     throw new TrailError('not_found', 'There is no token with this id. Give the public id of a token.', { input: 'token' })
   return token
+}
+
+/** Lines as they arrive. A failure of the stream is the reader's, which splitting by events would lose. */
+async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line !== '')
+  }
+  if (rest !== '') yield rest
 }

@@ -1,6 +1,7 @@
 import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason, TokenKind } from 'tokentrail'
 import type { EventRow } from '../event/row.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
+import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
 import type { ResponseActions, ResponseReads, ResponseThrottle } from './responses.ts'
 import type { RuleActions, RuleReads } from './rules.ts'
@@ -163,7 +164,7 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  * resolves, and is refused whole (`records_unavailable`) when it cannot be. Parameters and results are plain data, because
  * on SQLite they cross to the writer thread. `at` is the caller's clock.
  */
-export interface RecordActions extends FindingActions, RuleActions, ResponseActions, AuditActions, SubjectActions {
+export interface RecordActions extends FindingActions, RuleActions, ResponseActions, AuditActions, SubjectActions, EvidenceActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
   addTenant(p: {
     name: string
@@ -349,7 +350,7 @@ export interface TokenFilter {
 export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' | Ending
 
 /** Reading is synchronous nowhere: on PostgreSQL it is a round trip, on SQLite about 12 µs. */
-export interface RecordReads extends FindingReads, RuleReads, ResponseReads, AuditReads, SubjectReads {
+export interface RecordReads extends FindingReads, RuleReads, ResponseReads, AuditReads, SubjectReads, EvidenceReads {
   tenant(no: number): Promise<Tenant | null>
   tenantById(id: string): Promise<Tenant | null>
   tenants(): Promise<readonly Tenant[]>

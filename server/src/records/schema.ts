@@ -7,6 +7,7 @@ import type {
   LogSignedTable,
   LogTenantTable,
 } from './audit-tables.ts'
+import type { PackTable, ReviewTable } from './evidence-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
 import type { ErasureTable, RestrictionTable, RevealDayTable, SealedValueTable } from './subject-tables.ts'
 
@@ -31,6 +32,8 @@ export interface Schema {
   rule_text: RuleTextTable
   response: ResponseTable
   leak: LeakTable
+  pack: PackTable
+  review: ReviewTable
   sealed_value: SealedValueTable
   erasure: ErasureTable
   restriction: RestrictionTable

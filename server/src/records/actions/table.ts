@@ -2,6 +2,7 @@ import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
 import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard, replaceShard } from './audit.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
+import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
 import { keepFindings } from './findings.ts'
 import { triageFinding } from './findings-triage.ts'
 import {
@@ -90,4 +91,10 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   dropSealed,
   dropExpiredSealed,
   rewrapKeys,
+  requestPack,
+  notePack,
+  finishPack,
+  failPack,
+  lapsePacks,
+  signReview,
 }

@@ -1,0 +1,113 @@
+import type { Milliseconds } from 'tokentrail'
+import type { PlaceInTime } from './findings.ts'
+import type { Actor, Owner, TokenRecord } from './records.ts'
+
+/** How much a pack shows: figures alone, rows without names, or names too (with a second person's agreement). */
+export const PACK_LEVELS = ['aggregate', 'pseudonymous', 'identified'] as const
+export type PackLevel = (typeof PACK_LEVELS)[number]
+
+/** `lapsed`: its file is gone, its digest stands. */
+export const PACK_STATES = ['making', 'ready', 'failed', 'lapsed'] as const
+export type PackState = (typeof PACK_STATES)[number]
+
+export interface NewPack {
+  readonly id: string
+  readonly name: string
+  /** Canonical JSON of what was asked. */
+  readonly params: string
+  readonly level: PackLevel
+  readonly recipient: string
+  readonly from: Milliseconds
+  readonly to: Milliseconds
+  /** After this time the recipient shall no longer hold it. */
+  readonly expiresAt: Milliseconds
+}
+
+/** An evidence pack that was asked for. */
+export interface PackRecord extends NewPack {
+  readonly tenantNo: number
+  readonly requesterNo: number
+  readonly requestedAt: Milliseconds
+  readonly approval: string | null
+  readonly state: PackState
+  readonly failure: string | null
+  /** SHA-256 of `report.json` in hex. */
+  readonly digest: string | null
+  readonly bytes: number | null
+  readonly rows: number | null
+  /** Public id of its `report.exported`. */
+  readonly event: string | null
+  readonly finishedAt: Milliseconds | null
+}
+
+export const REVIEW_KINDS = ['daily', 'access'] as const
+export type ReviewKind = (typeof REVIEW_KINDS)[number]
+
+/** A person read a pack and put a name under it. */
+export interface Review {
+  readonly id: string
+  readonly tenantNo: number
+  readonly kind: ReviewKind
+  readonly packId: string
+  /** SHA-256 of the `report.json` that was signed. */
+  readonly digest: string
+  readonly from: Milliseconds
+  readonly to: Milliseconds
+  /** Who made the pack. */
+  readonly makerNo: number
+  readonly signerNo: number
+  readonly signedAt: Milliseconds
+  /** Maker and signer are the same, because separation of duties is waived. */
+  readonly waived: boolean
+  /** Points that stayed open. */
+  readonly open: number
+  readonly note: string | null
+  /** Public id of its `review.signed`. */
+  readonly event: string
+}
+
+export interface EvidenceActions {
+  /** Takes up a pack that is to be made. With an approval that is spent here, in the same transaction. */
+  requestPack(p: { tenantNo: number; pack: NewPack; approval: string | null; at: Milliseconds; actor: Actor }): PackRecord
+  /** 405 with the digest of `report.json`, and the number of that event; the file follows, so the pack is not ready yet. */
+  notePack(p: { tenantNo: number; id: string; digest: string; rows: number; at: Milliseconds }): PackRecord
+  finishPack(p: { tenantNo: number; id: string; bytes: number; at: Milliseconds }): PackRecord
+  failPack(p: { tenantNo: number; id: string; failure: string; at: Milliseconds }): PackRecord
+  /** Those whose time is over: their files can go. Also gives up what was being made when the process ended. */
+  lapsePacks(p: { at: Milliseconds; makingBefore: Milliseconds }): readonly PackRecord[]
+  /**
+   * 720. `review_own` for who made the pack, unless `waived`, which is recorded. `not_found` for a pack that is not ready, and
+   * `review_exists` where this person signed it already.
+   */
+  signReview(p: {
+    tenantNo: number
+    id: string
+    kind: ReviewKind
+    packId: string
+    open: number
+    note: string | null
+    waived: boolean
+    at: Milliseconds
+    actor: Actor
+  }): Review
+}
+
+export interface EvidenceReads {
+  pack(tenantNo: number, id: string): Promise<PackRecord | null>
+  /** Newest first. */
+  packs(tenantNo: number, page: { before?: PlaceInTime; limit: number }): Promise<readonly PackRecord[]>
+  review(tenantNo: number, id: string): Promise<Review | null>
+  /** Newest first. */
+  reviews(
+    filter: { tenantNo: number; kind?: ReviewKind; from?: Milliseconds; to?: Milliseconds },
+    page: { before?: PlaceInTime; limit: number },
+  ): Promise<readonly Review[]>
+  /** Owners that were disabled in a window and still are, by number. */
+  disabledOwners(
+    tenantNo: number,
+    window: { from: Milliseconds; to: Milliseconds },
+    page: { after: number; limit: number },
+  ): Promise<readonly Owner[]>
+  /** All tokens of an owner, dead ones too, by number. */
+  tokensOfOwner(tenantNo: number, ownerNo: number, page: { after: number; limit: number }): Promise<readonly TokenRecord[]>
+}
