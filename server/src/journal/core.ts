@@ -12,7 +12,7 @@ import { createFolds } from './folds.ts'
 import { filledGaps, findGaps } from './gaps.ts'
 import { createGroup } from './group.ts'
 import type { Group } from './group.ts'
-import type { Durability, Journal, JournalBatch, JournalReader, JournalState, Shipped } from './journal.ts'
+import type { Durability, Journal, JournalBatch, JournalReader, JournalState, ReaderNotes, Shipped } from './journal.ts'
 import { createLedger } from './ledger.ts'
 import { createLosses, lossEvent } from './losses.ts'
 import { highWater, NO_MARK } from './marks.ts'
@@ -48,6 +48,7 @@ const HIGH_MARK = 0.75
 /** How long the id of a foreign event is known. */
 const SOURCE_DAYS_MAX = 400
 const DAY_MS = 86_400_000
+const NO_NOTES: ReaderNotes = new Map()
 const ANSWERED_LOST: Promise<Durability> = Promise.resolve('lost')
 
 /** The journal on the main thread: numbers, groups, counts and tells; the thread writes. */
@@ -283,8 +284,8 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
 
   // passing
 
-  async function passed(reader: JournalReader, upTo: number, shipped?: Shipped): Promise<void> {
-    const reply = await thread.call('passed', { reader, position: upTo, damaged: shipped?.damaged ?? [] })
+  async function passed(reader: JournalReader, upTo: number, shipped?: Shipped, notes: ReaderNotes = NO_NOTES): Promise<void> {
+    const reply = await thread.call('passed', { reader, position: upTo, damaged: shipped?.damaged ?? [], notes })
     waiting = reply.waiting
     readers[reader] = Math.max(readers[reader] ?? 0, Math.min(upTo, position))
     ledger.moved(reply.moves)
@@ -358,6 +359,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
     readers: () => ({ ...readers }),
     register,
     passed,
+    notes: (reader) => thread.call('notes', reader),
     onJournalled(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

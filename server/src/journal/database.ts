@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { TrailError } from '../errors.ts'
 
 /** Version of the file's tables. */
-const VERSION = 1
+const VERSION = 2
 
 const TABLES = `
 CREATE TABLE batch (position INTEGER PRIMARY KEY, received_at INTEGER NOT NULL, tallies TEXT NOT NULL, frame BLOB NOT NULL) STRICT;
@@ -17,8 +17,10 @@ CREATE TABLE reader (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, W
 CREATE TABLE state (commits INTEGER NOT NULL, position INTEGER NOT NULL, bytes INTEGER NOT NULL,
   batches INTEGER NOT NULL, damaged INTEGER NOT NULL) STRICT;
 INSERT INTO state VALUES (0, 0, 0, 0, 0);
-INSERT INTO reader VALUES ('ship', 0);
-PRAGMA user_version = ${VERSION};`
+INSERT INTO reader VALUES ('ship', 0);`
+
+/** Since version 2: what a reader keeps beside its position. */
+const NOTES = `CREATE TABLE note (reader TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (reader, name)) STRICT, WITHOUT ROWID;`
 
 /** `NORMAL` leaves the log in the page cache at a commit: that survives a kill. The writer's thread syncs it soon after. */
 const SETTINGS = `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864`
@@ -54,8 +56,9 @@ function openTables(file: string): DatabaseSync {
     db.exec(SETTINGS)
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > VERSION) throw newer(file, version)
-    if (version === 0) db.exec(`BEGIN; ${TABLES} COMMIT`)
-    db.prepare('SELECT * FROM state, reader, total, dropped, mark').all()
+    if (version === 0) db.exec(`BEGIN; ${TABLES} ${NOTES} PRAGMA user_version = ${VERSION}; COMMIT`)
+    if (version === 1) db.exec(`BEGIN; ${NOTES} PRAGMA user_version = ${VERSION}; COMMIT`)
+    db.prepare('SELECT * FROM state, reader, total, dropped, mark, note LIMIT 1').all()
     return db
   } catch (error) {
     db.close()

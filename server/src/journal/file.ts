@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite'
 import type { LossReason, Milliseconds } from 'tokentrail'
 import { openDatabase } from './database.ts'
-import type { JournalReader } from './journal.ts'
+import type { JournalReader, ReaderNotes } from './journal.ts'
 import type { Moved, Total } from './ledger.ts'
 import type { Mark } from './marks.ts'
 import { addLosses, sumLosses } from './tally.ts'
@@ -67,7 +67,13 @@ export interface JournalFile {
   /** Which of these digests were taken before. */
   seen(sourceIds: readonly Uint8Array[]): readonly boolean[]
   register(reader: JournalReader): number
-  passed(params: { readonly reader: JournalReader; readonly position: number; readonly damaged: readonly number[] }): Passed
+  passed(params: {
+    readonly reader: JournalReader
+    readonly position: number
+    readonly damaged: readonly number[]
+    readonly notes: ReaderNotes
+  }): Passed
+  notes(reader: JournalReader): ReadonlyMap<string, string>
   /** Forgets the source ids of one 256th of all digests that are older than `day`. */
   forgetSources(params: { readonly slice: number; readonly day: number }): number
   /** Moves everything from the write-ahead log into the file itself and syncs that; false when a reader was in the way. */
@@ -99,6 +105,9 @@ const SQL = {
   readers: 'SELECT name, position FROM reader',
   register: 'INSERT OR IGNORE INTO reader SELECT ?, position FROM state',
   readTo: 'UPDATE reader SET position = ? WHERE name = ?',
+  note: 'INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  unnote: 'DELETE FROM note WHERE reader = ? AND name = ?',
+  notes: 'SELECT name, value FROM note WHERE reader = ? ORDER BY name',
   tallies: 'SELECT position, tallies FROM batch WHERE position > ? AND position <= ?',
   moved:
     'UPDATE total SET stored = stored + ?, coalesced = coalesced + ?, journalled = journalled - ? WHERE tenant = ? AND promise = ?',
@@ -185,8 +194,9 @@ export function openJournalFile(file: string): JournalFile {
     for (const [reason, count] of Object.entries(dropped)) run.dropped.run(tenant, promise, reason, count, 0)
   }
 
-  function passed({ reader, position, damaged }: Parameters<JournalFile['passed']>[0]): Passed {
+  function passed({ reader, position, damaged, notes }: Parameters<JournalFile['passed']>[0]): Passed {
     const moves = inTransaction(() => {
+      keepNotes(reader, notes)
       const from: number = readers()[reader] ?? 0
       const to = Math.min(position, one('state')['position'] ?? 0)
       if (to <= from) return []
@@ -197,6 +207,13 @@ export function openJournalFile(file: string): JournalFile {
     })
     giveBackPages()
     return { moves, waiting: waiting() }
+  }
+
+  function keepNotes(reader: JournalReader, notes: ReaderNotes): void {
+    for (const [name, value] of notes) {
+      if (value === null) run.unnote.run(reader, name)
+      else run.note.run(reader, name, value)
+    }
   }
 
   function readers(): Record<string, number> {
@@ -230,6 +247,7 @@ export function openJournalFile(file: string): JournalFile {
     snapshot,
     commit,
     passed,
+    notes: (reader) => new Map((run.notes.all(reader) as unknown as { name: string; value: string }[]).map((note) => [note.name, note.value])),
     seen: (sourceIds) => sourceIds.map((digest) => run.seen.get(digest) !== undefined),
     register(reader) {
       run.register.run(reader)

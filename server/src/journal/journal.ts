@@ -40,6 +40,9 @@ export interface Shipped {
   readonly damaged?: readonly number[]
 }
 
+/** What a reader keeps beside its position, by name; `null` takes a note away. */
+export type ReaderNotes = ReadonlyMap<string, string | null>
+
 /** What was said of one identified event. `lost`: not taken and not counted; offer it again. */
 export type Reception = 'new' | 'repeated' | 'lost'
 
@@ -79,9 +82,12 @@ export interface Journal {
   register(reader: JournalReader): Promise<number>
   /**
    * The reader needs no batch up to `position` any more; those that all readers have passed are deleted. May be said twice.
-   * `ship` also says what the store took, so that a difference to what was journalled is seen.
+   * `ship` also says what the store took, so that a difference to what was journalled is seen. Notes are written together with the
+   * position, all of them or none; they may be written at the position that the reader has.
    */
-  passed(reader: JournalReader, position: number, shipped?: Shipped): Promise<void>
+  passed(reader: JournalReader, position: number, shipped?: Shipped, notes?: ReaderNotes): Promise<void>
+  /** The reader's notes as the file has them. */
+  notes(reader: JournalReader): Promise<ReadonlyMap<string, string>>
   /** Called after each batch is durable, in order, with the rows as they were journalled. For live views. */
   onJournalled(listener: (batch: JournalBatch) => void): () => void
   conservation(promise?: PromiseClass, tenant?: number): Conservation

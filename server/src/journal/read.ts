@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { frameRows } from '../event/frame.ts'
-import type { JournalBatch } from './journal.ts'
+import type { JournalBatch, JournalReader } from './journal.ts'
 
 /** Batches in order, and the positions of those that cannot be read. `upTo` is the last position looked at. */
 export interface JournalPage {
@@ -13,6 +13,8 @@ export interface JournalPage {
 export interface JournalReadFile {
   /** What follows `position`: at least one batch if there is one, then as many as fit into `bytesMax`. `upTo` bounds it from above. */
   next(position: number, bytesMax: number, upTo?: number): JournalPage
+  /** What a reader has kept beside its position. */
+  notes(reader: JournalReader): ReadonlyMap<string, string>
   close(): void
 }
 
@@ -44,7 +46,12 @@ export function openJournalReader(file: string): JournalReadFile {
     return { batches, damaged, upTo: at }
   }
 
-  return { next, close: () => db.close() }
+  function notes(reader: JournalReader): ReadonlyMap<string, string> {
+    const rows = db.prepare('SELECT name, value FROM note WHERE reader = ?').all(reader) as unknown as { name: string; value: string }[]
+    return new Map(rows.map(({ name, value }) => [name, value]))
+  }
+
+  return { next, notes, close: () => db.close() }
 }
 
 function isWhole(frame: Uint8Array): boolean {

@@ -22,9 +22,9 @@ export function createLeafTree(from: { readonly size: number; readonly edge: Uin
   let { size } = from
 
   function node(left: string, right: string): string {
-    pair.latin1Write(left, 1, HASH_BYTES)
-    pair.latin1Write(right, 1 + HASH_BYTES, HASH_BYTES)
-    return hash('sha256', pair, 'latin1')
+    pair.write(left, 1, HASH_BYTES, 'latin1')
+    pair.write(right, 1 + HASH_BYTES, HASH_BYTES, 'latin1')
+    return hash('sha256', pair, 'binary')
   }
 
   function append(row: string): void {
@@ -56,7 +56,7 @@ export function createLeafTree(from: { readonly size: number; readonly edge: Uin
 const EMPTY = { size: 0, edge: new Uint8Array(0) } as const
 
 function leaf(row: string): string {
-  return hash('sha256', `\0${row}`, 'latin1')
+  return hash('sha256', `\0${row}`, 'binary')
 }
 
 function split(edge: Uint8Array): string[] {

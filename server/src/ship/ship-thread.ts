@@ -8,6 +8,7 @@ import { EVENT_COLUMNS } from '../event/row.ts'
 import { mergeDeltas } from '../journal/merge-deltas.ts'
 import { openJournalReader } from '../journal/read.ts'
 import { createStoreClient } from '../store/client.ts'
+import { createBatcher } from './batcher.ts'
 import { cutShipments } from './cut.ts'
 import { openPlanFile } from './plan.ts'
 import type { EventRow } from '../event/row.ts'
@@ -25,6 +26,7 @@ const PAGE_BYTES_MAX = 2 * 1024 * 1024
 const INSERT_EVERY_MS = 750
 /** An insert uses one core of the engine. */
 const INSERTS_AT_ONCE = 2
+const BATCHES_EVERY_MS = 500
 const BACK_OFF_MS = { first: 100, max: 5000 } as const
 const COLUMNS = EVENT_COLUMNS.map(({ column }) => column)
 
@@ -32,6 +34,7 @@ const { journalFile, store, ...start } = workerData as ShipThreadOptions
 const client = createStoreClient(store)
 const reader = openJournalReader(journalFile)
 const plans = openPlanFile(`${journalFile}.shipping`)
+const batcher = createBatcher({ notes: reader.notes('ship'), journal: start.journal, position: start.passed })
 const closed = new AbortController()
 /** Positions: stored by this thread, newest in the journal, noted by the journal as stored. */
 const at = { stored: start.passed, newest: start.upTo, noted: start.passed }
@@ -40,11 +43,15 @@ let wake: () => void = () => undefined
 parentPort?.on('message', (message: ToThread) => {
   if (message.say === 'journalled') at.newest = message.position
   else if (message.say === 'noted') at.noted = message.position
+  else if (message.say === 'tenants') batcher.know(message.nos, Date.now())
+  else if (message.say === 'waiting') batcher.waiting(message.batches)
   else closed.abort()
   wake()
 })
+const closing = setInterval(closeBatches, BATCHES_EVERY_MS)
 
 await shipUntilClosed()
+clearInterval(closing)
 reader.close()
 await client.close()
 parentPort?.close()
@@ -66,7 +73,7 @@ async function shipNext(): Promise<void> {
   const current = plan ?? { id: randomUUID(), from: at.stored, upTo: page.upTo }
   if (!plan) plans.remember(current)
   if (!(await insertAll(current, rows))) return
-  await noteStored(page, rows)
+  await noteStored(current, page, rows)
   if (at.stored < at.newest || closed.signal.aborted) return
   plans.forget()
   await wait(INSERT_EVERY_MS - (performance.now() - startedAt))
@@ -107,15 +114,21 @@ function failureOf(error: unknown): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
 }
 
-async function noteStored(page: JournalPage, rows: readonly EventRow[]): Promise<void> {
+async function noteStored({ from, upTo }: Plan, page: JournalPage, rows: readonly EventRow[]): Promise<void> {
   at.stored = page.upTo
   let [stored, coalesced] = [0, 0]
   for (const row of rows) {
     if (row.flags & FLAGS.coalesced) coalesced += row.count
     else stored += row.count
   }
-  tell({ say: 'stored', position: page.upTo, stored, coalesced, damaged: page.damaged })
+  const notes = batcher.take({ from, upTo }, rows, Date.now())
+  tell({ say: 'stored', position: page.upTo, stored, coalesced, damaged: page.damaged, notes })
   while (at.noted < page.upTo && !closed.signal.aborted) await somethingNew()
+}
+
+function closeBatches(): void {
+  const notes = batcher.due(Date.now())
+  if (notes.size > 0) tell({ say: 'batched', notes })
 }
 
 function somethingNew(): Promise<void> {

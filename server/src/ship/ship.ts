@@ -1,10 +1,13 @@
 import { once } from 'node:events'
+import { setTimeout as after } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
+import { waitingIn } from './batch-notes.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
-import type { Journal } from '../journal/journal.ts'
+import type { Journal, ReaderNotes } from '../journal/journal.ts'
 import type { StoreAddress } from '../store/address.ts'
+import type { Waiting } from './batch-notes.ts'
 import type { FromThread, ShipThreadOptions, ToThread } from './messages.ts'
 
 export interface ShipOptions {
@@ -28,6 +31,14 @@ export interface ShipState {
 
 export interface Shipping {
   state(): ShipState
+  /** Tells of each closed batch, and of each counted event with a leaf of its own, once they are durable in the journal's file. */
+  onWaiting(listener: (waiting: readonly Waiting[]) => void): () => void
+  /** What waits to be recorded, from this run and earlier ones. */
+  waiting(): Promise<readonly Waiting[]>
+  /** These are recorded; so many batches still wait. May be said twice. */
+  recorded(names: readonly string[], batchesWaiting: number): Promise<void>
+  /** Tenants that shall have a batch each hour even without events. */
+  know(tenantNos: readonly number[]): void
   /** Ends after the insert under way; what is not stored waits in the journal. */
   close(): Promise<void>
 }
@@ -41,31 +52,55 @@ const AGAIN_MS = 1000
  */
 export function startShipping({ journal, journalFile, store, clock, log }: ShipOptions): Shipping {
   let state: ShipState = { position: journal.readers().ship ?? 0, storedAt: null, failures: 0, lastFailure: null }
+  const listeners = new Set<(waiting: readonly Waiting[]) => void>()
   let closing = false
+  let heard: Promise<void> = Promise.resolve()
   let worker = start()
   const stopListening = journal.onJournalled(({ position }) => tell({ say: 'journalled', position }))
 
   function start(): Worker {
-    const options: ShipThreadOptions = { journalFile, store, passed: state.position, upTo: journal.position() }
+    const options: ShipThreadOptions = {
+      journalFile,
+      journal: journal.writer,
+      store,
+      passed: state.position,
+      upTo: journal.position(),
+    }
     const thread = new Worker(moduleUrl('./ship-thread', import.meta.url), { workerData: options, execArgv: [...nodeArguments] })
-    thread.on('message', (message: FromThread) => void hear(message))
+    thread.on('message', (message: FromThread) => (heard = heard.then(() => hear(message))))
     thread.on('error', (error) => log.error({ failure: error.message }, 'The shipping thread failed and is started again.'))
     thread.once('exit', () => later(() => (worker = start())))
     return thread
   }
 
+  /** One message after the other, each until it is done: notes build on each other. */
   async function hear(message: FromThread): Promise<void> {
     if (message.say === 'failed') return failed(message.failures, message.failure)
-    const { position, stored, coalesced, damaged } = message
+    while (!(await note(message)) && !closing) await after(AGAIN_MS, undefined, { ref: false })
+  }
+
+  async function note(message: Exclude<FromThread, { say: 'failed' }>): Promise<boolean> {
     try {
-      await journal.passed('ship', position, { stored, coalesced, damaged })
+      if (message.say === 'batched') await journal.passed('ship', 0, undefined, message.notes)
+      else await noteStored(message)
     } catch (error) {
       failed(state.failures + 1, error instanceof Error ? error.message : String(error))
-      return later(() => void hear(message))
+      return false
     }
+    tellWaiting(message.notes)
+    return true
+  }
+
+  async function noteStored({ position, stored, coalesced, damaged, notes }: Extract<FromThread, { say: 'stored' }>): Promise<void> {
+    await journal.passed('ship', position, { stored, coalesced, damaged }, notes)
     if (state.failures > 0) log.info({ position }, 'The store takes events again.')
     state = { ...state, position, storedAt: clock.now(), failures: 0 }
     tell({ say: 'noted', position })
+  }
+
+  function tellWaiting(notes: ReaderNotes): void {
+    const waiting = waitingOf(notes)
+    if (waiting.length > 0) listeners.forEach((listener) => listener(waiting))
   }
 
   function failed(failures: number, lastFailure: string): void {
@@ -83,6 +118,16 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
 
   return {
     state: () => state,
+    onWaiting(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    waiting: async () => waitingOf(await journal.notes('ship')),
+    recorded: async (names, batches) => {
+      await journal.passed('ship', 0, undefined, new Map(names.map((name) => [name, null])))
+      tell({ say: 'waiting', batches })
+    },
+    know: (nos) => tell({ say: 'tenants', nos }),
     close: async () => {
       closing = true
       stopListening()
@@ -90,6 +135,11 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
       tell({ say: 'close' })
       await ended
       await worker.terminate()
+      await heard
     },
   }
+}
+
+function waitingOf(notes: ReaderNotes): readonly Waiting[] {
+  return [...notes].flatMap(([name, value]) => (value === null ? [] : (waitingIn(name, value) ?? [])))
 }
