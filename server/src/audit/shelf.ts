@@ -5,7 +5,6 @@ import {
   isSameHash,
   openCheckpoint,
   parseKey,
-  parseTilePath,
   TILE_WIDTH,
   tilePath,
   type OpenedCheckpoint,
@@ -142,7 +141,7 @@ function toFile({ id, bytes }: Tile): FileToPut {
 
 /** Where the partial widths of a tile stand. */
 function partialsOf(id: TileId): string {
-  return `${tilePath(parseTilePath(tilePath({ ...id, width: TILE_WIDTH })))}.p`
+  return `${tilePath({ ...id, width: TILE_WIDTH })}.p`
 }
 
 function gone(folder: Folder, id: TileId): never {

@@ -28,6 +28,10 @@ export function readsOfAudit(db: Database, answer: AnswerRead): AuditReads {
       const rows = await answer(() => db.selectFrom('log_tenant').selectAll().where('tenant_no', 'in', tenantNos).execute())
       return new Map(rows.map((row) => [row.tenant_no, row.n]))
     },
+    publicIds: async ({ tokens, owners }) => ({
+      tokens: await answer(() => idsOf(db, 'token', tokens)),
+      owners: await answer(() => idsOf(db, 'owner', owners)),
+    }),
     logEntries: async (shard, from, limit) => {
       const query = db.selectFrom('log_entry').selectAll().where('shard', '=', shard).where('place', '>=', from)
       return (await answer(() => query.orderBy('place').limit(bounded(limit)).execute())).map(toEntry)
@@ -52,6 +56,12 @@ async function backlog(db: Database) {
     .select((row) => [row.fn.countAll<number>().as('count'), row.fn.min('at').as('oldest_at')])
     .executeTakeFirstOrThrow()
   return { count: Number(row.count), oldestAt: row.oldest_at === null ? null : Number(row.oldest_at) }
+}
+
+async function idsOf(db: Database, table: 'token' | 'owner', nos: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  if (nos.length === 0) return new Map()
+  const rows = await db.selectFrom(table).select(['no', 'id']).where('no', 'in', nos.slice(0, ROWS_MAX)).execute()
+  return new Map(rows.map(({ no, id }) => [no, id]))
 }
 
 function pageOf(db: Database, filter: LogFilter, page: { before?: LogPlace; limit: number }) {

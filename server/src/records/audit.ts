@@ -124,6 +124,11 @@ export interface AuditReads {
   logBacklog(): Promise<{ readonly count: number; readonly oldestAt: Milliseconds | null }>
   /** The last own number of tenants that have one. */
   logNumbers(tenantNos: readonly number[]): Promise<ReadonlyMap<number, number>>
+  /** Public ids of tokens and owners, without the rest of their rows. */
+  publicIds(nos: { readonly tokens: readonly number[]; readonly owners: readonly number[] }): Promise<{
+    readonly tokens: ReadonlyMap<number, string>
+    readonly owners: ReadonlyMap<number, string>
+  }>
   /** Entries of a shard from an index on, in order. */
   logEntries(shard: string, from: number, limit: number): Promise<readonly LogEntry[]>
   logEntry(id: string): Promise<LogEntry | null>

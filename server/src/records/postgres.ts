@@ -5,7 +5,9 @@ import type { Log } from '../config/log.ts'
 import { perform, type Call } from './act.ts'
 import { toTrailError } from './failure.ts'
 import { openFeed } from './feed.ts'
+import { createGate } from './gate.ts'
 import { createLanes } from './lanes.ts'
+import { leadWith } from './leader.ts'
 import { createListeners } from './listeners.ts'
 import { migrate } from './migrations.ts'
 import { createReads, readOutbox } from './reads.ts'
@@ -40,6 +42,7 @@ export async function openPostgres(o: { url: string; clock: Clock; log: Log }): 
     const lanes = createLanes(await lease(db, o.clock.now(), LANES))
     const changes = createListeners<TokenChange>(o.log)
     const outbox = createListeners<void>(o.log)
+    const gate = createGate()
     const feed = await openFeed({
       connection: connectionOf(o.url),
       log: o.log,
@@ -51,11 +54,13 @@ export async function openPostgres(o: { url: string; clock: Clock; log: Log }): 
     return {
       form: 'postgres',
       read: createReads(db, o.clock),
-      act: ((name, params) => act({ name, params })) as Records['act'],
+      act: ((name, params) => gate.pass(name, () => act({ name, params }))) as Records['act'],
       outbox: (limit) => readOutbox(db, limit, feed.writers()),
       onOutbox: outbox.add,
       onChange: changes.add,
       feedIsFresh: feed.isFresh,
+      lead: (task) => leadWith({ connection: connectionOf(o.url), task, log: o.log }),
+      halt: gate.halt,
       async close() {
         await lanes.close()
         await feed.close()

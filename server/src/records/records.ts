@@ -1,8 +1,10 @@
 import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason, TokenKind } from 'tokentrail'
+import type { TrailError } from '../errors.ts'
 import type { EventRow } from '../event/row.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
+import type { Leadership } from './leader.ts'
 import type { ResponseActions, ResponseReads, ResponseThrottle } from './responses.ts'
 import type { RuleActions, RuleReads } from './rules.ts'
 import type { SubjectActions, SubjectReads } from './subjects.ts'
@@ -164,7 +166,8 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  * resolves, and is refused whole (`records_unavailable`) when it cannot be. Parameters and results are plain data, because
  * on SQLite they cross to the writer thread. `at` is the caller's clock.
  */
-export interface RecordActions extends FindingActions, RuleActions, ResponseActions, AuditActions, SubjectActions, EvidenceActions {
+export interface RecordActions
+  extends FindingActions, RuleActions, ResponseActions, AuditActions, SubjectActions, EvidenceActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
   addTenant(p: {
     name: string
@@ -401,6 +404,13 @@ export interface Records {
   onOutbox(listener: () => void): () => void
   /** Called before `act` resolves in this process, and within 100 ms for other processes' changes (PostgreSQL). */
   onChange(listener: (change: TokenChange) => void): () => void
+  /**
+   * Stands for a task that one process at a time does. On SQLite a process that has the records open is the only one; on PostgreSQL
+   * an advisory lock says who leads, and another takes over within 5 s after it is gone.
+   */
+  lead(task: string): Leadership
+  /** Refuses every action that would write a critical event, with this error, until it is `null` again. */
+  halt(error: TrailError | null): void
   /** False when the invalidation feed is silent: the door re-reads or refuses (`stale`). Always true on SQLite. */
   feedIsFresh(): boolean
   close(): Promise<void>

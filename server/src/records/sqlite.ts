@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
 import type { Call } from './act.ts'
+import { createGate } from './gate.ts'
 import { createListeners } from './listeners.ts'
 import { createReads, readOutbox } from './reads.ts'
 import type { RecordReads, Records, TokenChange } from './records.ts'
@@ -28,16 +29,19 @@ export async function openSqlite(o: { file: string; clock: Clock; log: Log }): P
     },
     log: o.log,
   })
+  const gate = createGate()
   const connection = openForReading(o.file)
   const lists = createLists(o)
   return {
     form: 'sqlite',
     read: { ...createReads(connection.db, o.clock), ...lists.reads },
-    act: ((name, params) => writer.call({ name, params })) as Records['act'],
+    act: ((name, params) => gate.pass(name, () => writer.call({ name, params }))) as Records['act'],
     outbox: (limit) => readOutbox(connection.db, limit),
     onOutbox: outbox.add,
     onChange: changes.add,
     feedIsFresh: () => true,
+    lead: () => ({ isLeading: () => true, close: async () => undefined }),
+    halt: gate.halt,
     async close() {
       await writer.close()
       await lists.close()

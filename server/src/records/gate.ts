@@ -1,0 +1,47 @@
+import type { TrailError } from '../errors.ts'
+import type { RecordActions } from './records.ts'
+
+/** Lets actions pass, or only those that write no critical event. */
+export interface Gate {
+  halt(error: TrailError | null): void
+  pass(name: keyof RecordActions, act: () => Promise<unknown>): Promise<unknown>
+}
+
+/**
+ * What still runs while the log may not be appended to: housekeeping without a critical event, and what mends the log. Everything
+ * that is not named here fails closed.
+ */
+const PASSING: ReadonlySet<keyof RecordActions> = new Set([
+  'leaseWriter',
+  'putKey',
+  'putImport',
+  'forgetOutbox',
+  'observeTokens',
+  'noteObserved',
+  'noteSent',
+  'rekeyToken',
+  'endSession',
+  'offerToLog',
+  'openShard',
+  'appendToLog',
+  'fixCheckpoint',
+  'keepNote',
+  'haltLog',
+  'replaceShard',
+  'nameInstall',
+  'requestApproval' as keyof RecordActions,
+  'decideApproval' as keyof RecordActions,
+])
+
+export function createGate(): Gate {
+  let halted: TrailError | null = null
+  return {
+    halt(error) {
+      halted = error
+    },
+    async pass(name, act) {
+      if (halted && !PASSING.has(name)) throw halted
+      return act()
+    },
+  }
+}
