@@ -76,10 +76,11 @@ export function createStoreClient(address: StoreAddress): StoreClient {
     return result.stream
   }
 
-  async function command(sql: string): Promise<void> {
+  async function command(sql: string, params: QueryOptions['params'] = {}): Promise<void> {
     await asked(
       client.command({
         query: sql,
+        query_params: { ...params },
         clickhouse_settings: { max_execution_time: 0, wait_end_of_query: 1 },
         abort_signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS),
       }),

@@ -31,8 +31,8 @@ export interface Store {
   query<Row>(options: QueryOptions): Promise<{ readonly rows: Row[]; readonly cost: QueryCost }>
   /** The same, streamed in a ClickHouse output format (`CSVWithNames`, `JSONEachRow`, `Parquet`, …). */
   stream(options: QueryOptions & { readonly format: string }): Promise<Readable>
-  /** Runs a constant DDL or maintenance statement. */
-  command(sql: string): Promise<void>
+  /** Runs a constant DDL or maintenance statement; values only as `{name:Type}`. */
+  command(sql: string, params?: Readonly<Record<string, SqlValue>>): Promise<void>
   /** Inserts encoded RowBinary rows once: the same token never counts twice. */
   insert(table: string, columns: readonly string[], rowBinary: Uint8Array, deduplicationToken: string): Promise<void>
   health(): StoreHealth

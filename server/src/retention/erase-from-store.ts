@@ -1,0 +1,152 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { localName, onCluster, type StoreForm } from '../store/ddl.ts'
+import { formOf } from '../store/migrate.ts'
+import type { StoreAddress } from '../store/address.ts'
+import type { SqlValue, Store } from '../store/store.ts'
+
+/** Whom the store forgets. */
+export interface Forgotten {
+  readonly tenantNo: number
+  readonly ownerNo: number
+  /** Numbers of the subject's tokens. */
+  readonly tokens: readonly number[]
+  /** Words that name the subject. */
+  readonly terms: readonly string[]
+  readonly surrogate: string
+}
+
+export type ErasableStore = Pick<Store, 'query' | 'command'> & { readonly address?: StoreAddress }
+
+/** Where an event came from, in how far it may lead to a person, and what it says in words. */
+const BLANK = [
+  'address_day = 0',
+  'address_month = 0',
+  "address_sealed = ''",
+  'network = 0',
+  'asn = 0',
+  "country = ''",
+  "client = ''",
+  'client_hash = 0',
+  'tls = 0',
+  "request_id = ''",
+  'resource = 0',
+].join(', ')
+
+const OF_SUBJECT = '(owner_no = {owner:UInt32} OR token_no IN {tokens:Array(UInt64)} OR claimed_no IN {tokens:Array(UInt64)})'
+const NOBODY = "initializeAggregation('uniqCombined64StateIf(12)', toUInt64(0), toUInt8(0))"
+const NO_CREDENTIALS = "initializeAggregation('uniqCombined64StateIf(12)', toFixedString('', 16), toUInt8(0))"
+
+/** Reads a few columns of every event of a tenant. */
+const LIMITS = { timeoutMs: 300_000, rowsReadMax: 100_000_000_000 } as const
+/** Numbers in one statement: they travel in its address. */
+const NUMBERS_MAX = 300
+const NETWORKS_MAX = 10_000
+
+/**
+ * Takes out of the store what leads to a person: rows stay and are counted as before, but say no place, client, request or words, and
+ * nothing tells any more from where the subject's tokens were used. May be repeated. Gives the number of rows it touched.
+ */
+export async function eraseFromStore(store: ErasableStore, who: Forgotten): Promise<number> {
+  const form = formOf(store.address)
+  const alter = (table: string, change: string, params: Readonly<Record<string, SqlValue>>) =>
+    store.command(`ALTER TABLE ${localName(table, form)}${onCluster(form)} UPDATE ${change} SETTINGS mutations_sync = 2`, params)
+  const rows = await countOf(store, who)
+  for (const tokens of chunks(who.tokens)) {
+    const params = { tenant: who.tenantNo, owner: who.ownerNo, tokens }
+    const networks = await networksOf(store, params)
+    await alter('events', `${BLANK}, detail = '' WHERE tenant = {tenant:UInt32} AND ${OF_SUBJECT}`, params)
+    await alter('token_day', `networks = ${NOBODY} WHERE tenant = {tenant:UInt32} AND token_no IN {tokens:Array(UInt64)}`, params)
+    for (const some of networks.length === 0 ? [] : chunks(networks)) {
+      const change = `tokens = ${NOBODY}, credentials = ${NO_CREDENTIALS} WHERE tenant = {tenant:UInt32} AND network IN {networks:Array(UInt64)}`
+      await alter('network_day', change, { tenant: who.tenantNo, networks: some })
+    }
+  }
+  await alter('events', `${BLANK} WHERE tenant = {tenant:UInt32} AND actor_no = {owner:UInt32}`, {
+    tenant: who.tenantNo,
+    owner: who.ownerNo,
+  })
+  await replaceWords(alter, who)
+  return rows
+}
+
+/** Parts of the state before stand on disk until the engine cleans them up: makes it do so, and waits for it within a bound. */
+export async function dropOldParts(store: ErasableStore, signal: AbortSignal): Promise<boolean> {
+  const form = formOf(store.address)
+  for (const table of MUTATED) await setting(store, form, table, HASTY)
+  try {
+    for (let tries = 0; tries < TRIES_MAX && !signal.aborted; tries++) {
+      if ((await oldParts(store, form)) === 0) return true
+      await after(AGAIN_MS, undefined, { signal }).catch(() => undefined)
+    }
+    return false
+  } finally {
+    for (const table of MUTATED) await setting(store, form, table, CALM)
+  }
+}
+
+const MUTATED = ['events', 'token_day', 'network_day'] as const
+const HASTY =
+  'old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0'
+const CALM =
+  'old_parts_lifetime = 480, cleanup_delay_period = 30, max_cleanup_delay_period = 300, cleanup_delay_period_random_add = 10'
+const AGAIN_MS = 1_000
+const TRIES_MAX = 180
+
+async function setting(store: ErasableStore, form: StoreForm, table: string, values: string): Promise<void> {
+  await store.command(`ALTER TABLE ${localName(table, form)}${onCluster(form)} MODIFY SETTING ${values}`)
+}
+
+async function oldParts(store: ErasableStore, form: StoreForm): Promise<number> {
+  const { rows } = await store.query<{ n: number }>({
+    sql: `SELECT count() AS n FROM system.parts WHERE database = currentDatabase() AND NOT active AND table IN {tables:Array(String)}`,
+    params: { tables: MUTATED.map((table) => localName(table, form)) },
+  })
+  return Number(rows[0]?.n ?? 0)
+}
+
+async function countOf(store: ErasableStore, { tenantNo, ownerNo }: Forgotten): Promise<number> {
+  const { rows } = await store.query<{ n: number }>({
+    sql: 'SELECT count() AS n FROM events WHERE tenant = {tenant:UInt32} AND owner_no = {owner:UInt32}',
+    params: { tenant: tenantNo, owner: ownerNo },
+    limits: LIMITS,
+  })
+  return Number(rows[0]?.n ?? 0)
+}
+
+async function networksOf(store: ErasableStore, params: Readonly<Record<string, SqlValue>>): Promise<readonly bigint[]> {
+  const { rows } = await store.query<{ network: string | number }>({
+    sql: `SELECT DISTINCT network FROM events WHERE tenant = {tenant:UInt32} AND ${OF_SUBJECT} AND network != 0 LIMIT {max:UInt32}`,
+    params: { ...params, max: NETWORKS_MAX },
+    limits: LIMITS,
+  })
+  return rows.map(({ network }) => BigInt(network))
+}
+
+type Alter = (table: string, change: string, params: Readonly<Record<string, SqlValue>>) => Promise<void>
+
+/** What others' events say of the subject in words, as whole words and whatever their case. */
+async function replaceWords(alter: Alter, { tenantNo, terms, surrogate }: Forgotten): Promise<void> {
+  for (const term of terms) {
+    const written = [...new Set([term, JSON.stringify(term).slice(1, -1)])].map(escaped).join('|')
+    const params = {
+      tenant: tenantNo,
+      pattern: `(?i)(^|[^\\p{L}\\p{N}_])(?:${written})($|[^\\p{L}\\p{N}_])`,
+      by: `\\1${surrogate}\\2`,
+    }
+    // twice, for one match may begin with the character that ends another
+    const once = 'replaceRegexpAll(detail, {pattern:String}, {by:String})'
+    const change = `detail = ${once.replace('detail', once)} WHERE tenant = {tenant:UInt32} AND match(detail, {pattern:String})`
+    await alter('events', change, params)
+  }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+}
+
+/** At least one chunk, for a subject without tokens has events too. */
+function chunks<Value>(values: readonly Value[]): readonly (readonly Value[])[] {
+  const all: (readonly Value[])[] = []
+  for (let from = 0; from < values.length; from += NUMBERS_MAX) all.push(values.slice(from, from + NUMBERS_MAX))
+  return all.length === 0 ? [[]] : all
+}
