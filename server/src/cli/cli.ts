@@ -12,6 +12,7 @@ import { note, paint } from './print.ts'
 import { rulesCommand } from './rules.ts'
 import { demoCommand, startCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
+import { witnessCommand } from './witness.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -29,6 +30,7 @@ const program = new Command('tokentrail')
   .addCommand(detectCommand())
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
+  .addCommand(witnessCommand())
   .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 3 findings (--fail-on), 4 not authorised, 5 not reachable.')
 
 /** What every command that talks to a server takes. */
