@@ -61,7 +61,11 @@ export function verification(outcomes: readonly Outcome[]): Verification {
 }
 
 /** Runs a check; what is malformed on the way makes it fail. */
-export async function attempt(check: CheckName, file: string | undefined, run: () => Promise<Outcome> | Outcome): Promise<Outcome> {
+export async function attempt(
+  check: CheckName,
+  file: string | undefined,
+  run: () => Promise<Outcome> | Outcome,
+): Promise<Outcome> {
   try {
     return await run()
   } catch (error) {

@@ -14,7 +14,10 @@ const BYTES_MAX = 4096
  * one spelling of every string. It reads bytes once and remembers where the values of the outermost object's members
  * stand. It says the same as `checkCanonical`, five times as fast; a test holds the two together.
  */
-export function createScanner(names: readonly string[]): { scan(entry: Uint8Array): string | undefined; readonly places: Places } {
+export function createScanner(names: readonly string[]): {
+  scan(entry: Uint8Array): string | undefined
+  readonly places: Places
+} {
   const wanted = names.map((name) => new TextEncoder().encode(name))
   const places: Places = { begins: new Int32Array(names.length), ends: new Int32Array(names.length) }
   let bytes: Uint8Array = new Uint8Array(0)

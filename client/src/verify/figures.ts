@@ -1,0 +1,111 @@
+import { fails, holds, cannotSay, type Outcome } from './outcome.ts'
+import { PACK_FILES, type PackFigure, type PackQuestion, type PackScalar } from './pack.ts'
+
+/** Counts the figures of a pack again. */
+export interface Recount {
+  /** Whether any figure needs lines of this source. */
+  needs(source: PackFigure['source']): boolean
+  add(source: PackFigure['source'], line: unknown): void
+  outcome(absentRows: number): Outcome
+}
+
+interface Counting {
+  readonly question: PackQuestion
+  readonly figure: PackFigure
+  readonly where: readonly { readonly path: readonly string[]; readonly values: ReadonlySet<unknown> }[]
+  readonly within: readonly string[] | undefined
+  readonly sum: readonly string[] | undefined
+  counted: number
+}
+
+/** Begins to count. */
+export function createRecount(questions: readonly PackQuestion[]): Recount {
+  const all = questions.flatMap((question) => question.figures.map((figure) => countingOf(question, figure)))
+  return {
+    needs: (source) => all.some(({ figure }) => figure.source === source),
+    add(source, line) {
+      for (const each of all)
+        if (each.figure.source === source && isMeant(each, line)) each.counted += each.sum ? integerAt(line, each.sum) : 1
+    },
+    outcome: (absentRows) => outcomeOf(questions, all, absentRows),
+  }
+}
+
+function outcomeOf(questions: readonly PackQuestion[], all: readonly Counting[], absentRows: number): Outcome {
+  const wrong = all.filter(({ counted, figure }) => counted !== figure.value)
+  const bare = questions.filter(({ figures }) => figures.length === 0)
+  const notes = [
+    ...wrong
+      .slice(0, 20)
+      .map(
+        ({ counted, figure, question }) =>
+          `${question.name}: ${figure.name} is said to be ${figure.value}, counted again it is ${counted}.`,
+      ),
+    ...(bare.length > 0
+      ? [`Not counted again, because they rest on records or on the store: ${bare.map(({ name }) => name).join(', ')}.`]
+      : []),
+    ...(absentRows > 0
+      ? [
+          `${absentRows.toLocaleString('en-US')} rows of the batches that are cited are not here; figures of rows count those that are.`,
+        ]
+      : []),
+  ]
+  if (wrong.length > 0)
+    return fails(
+      'figures',
+      `${wrong.length} of ${all.length} figures do not follow from what is here.`,
+      { file: PACK_FILES.manifest },
+      notes,
+    )
+  if (all.length === 0)
+    return cannotSay('figures', 'No figure of this report is one that can be counted again from entries and rows.', notes)
+  return holds(
+    'figures',
+    `${all.length === 1 ? 'The one figure' : `All ${all.length} figures`} that can be counted again came out the same.`,
+    notes,
+  )
+}
+
+function countingOf(question: PackQuestion, figure: PackFigure): Counting {
+  return {
+    question,
+    figure,
+    where: Object.entries(figure.where).map(([path, wanted]) => ({
+      path: path.split('.'),
+      values: new Set(isList(wanted) ? wanted : [wanted]),
+    })),
+    within: figure.within?.path.split('.'),
+    sum: figure.sum?.split('.'),
+    counted: 0,
+  }
+}
+
+function isMeant({ figure, where, within }: Counting, line: unknown): boolean {
+  return (
+    where.every(({ path, values }) => values.has(valueAt(line, path))) &&
+    (within === undefined || isWithin(figure, valueAt(line, within)))
+  )
+}
+
+function isWithin({ within }: PackFigure, value: unknown): boolean {
+  if (!within || typeof value !== typeof within.from || typeof value !== typeof within.to) return false
+  return (value as string | number) >= within.from && (value as string | number) < within.to
+}
+
+function integerAt(line: unknown, path: readonly string[]): number {
+  const value = valueAt(line, path)
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
+}
+
+function valueAt(line: unknown, path: readonly string[]): unknown {
+  let value = line
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = Reflect.get(value, name)
+  }
+  return value
+}
+
+function isList(wanted: PackScalar | readonly PackScalar[]): wanted is readonly PackScalar[] {
+  return Array.isArray(wanted)
+}

@@ -1,0 +1,153 @@
+import { fromBase64, fromBase64Url, textOf, toBase64Url, toHex, utf8 } from '../log/bytes.ts'
+import { checkCanonical, WIDE_PROFILE } from '../log/canonical.ts'
+import { formatKey, formatKeyId, parseKey, type LogCrypto, type NoteKey } from '../log/keys.ts'
+import { wholeOf } from './lines.ts'
+import { isOutsideManifest, PACK_FILES, WHAT_IS_NOT_PROVEN, type PackFigure, type PackManifest } from './pack.ts'
+import { isPackName, PackBroken, type PackFolder } from './zip.ts'
+
+export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
+const SIGNATURE_BYTES_MAX = 4096
+
+/** The manifest with its exact bytes. */
+export interface ReadManifest {
+  readonly manifest: PackManifest
+  readonly bytes: Uint8Array
+}
+
+/** Hashes a stream: what the platform offers, fed piece by piece. */
+export type Sha256Stream = () => { update(bytes: Uint8Array): void; digest(): Uint8Array }
+
+/** Reads `report.json` and makes sure that what the checks rest on is there and of its kind. */
+export async function readManifest(folder: PackFolder): Promise<ReadManifest> {
+  if (!folder.files.has(PACK_FILES.manifest))
+    throw new PackBroken('There is no report.json, so this is no pack.', PACK_FILES.manifest)
+  const bytes = await wholeOf(folder.read(PACK_FILES.manifest), MANIFEST_BYTES_MAX, PACK_FILES.manifest)
+  const value: unknown = checkCanonical(bytes, WIDE_PROFILE)
+  const problem = problemOf(value)
+  if (problem !== undefined) throw new PackBroken(`report.json is not the manifest of a pack: ${problem}.`, PACK_FILES.manifest)
+  // problemOf has looked at every member that is used
+  return { manifest: value as PackManifest, bytes }
+}
+
+/** Files that are wrong: changed, missing, or not named. Empty when all are as the manifest says. */
+export async function wrongFiles(folder: PackFolder, manifest: PackManifest, sha256: Sha256Stream): Promise<PackBroken[]> {
+  const wrong: PackBroken[] = []
+  const named = new Set(manifest.files.map(({ name }) => name))
+  for (const name of folder.files.keys())
+    if (!named.has(name) && !isOutsideManifest(name)) wrong.push(new PackBroken('This file is not named in report.json.', name))
+  for (const file of manifest.files) {
+    const problem = await problemOfFile(folder, file, sha256)
+    if (problem) wrong.push(problem)
+  }
+  return wrong
+}
+
+/** Who signed the manifest, by the detached JWS beside it. Throws when the signature is not the report key's. */
+export async function signerOf(folder: PackFolder, { manifest, bytes }: ReadManifest, crypto: LogCrypto): Promise<NoteKey> {
+  const file = PACK_FILES.signature
+  if (!folder.files.has(file)) throw new PackBroken('There is no signature of report.json.', file)
+  const text = textOf(await wholeOf(folder.read(file), SIGNATURE_BYTES_MAX, file), file)
+  const [head = '', nothing, signature = '', ...more] = text.split('.')
+  if (nothing !== '' || more.length > 0) throw new PackBroken('This is not a detached JWS.', file)
+  const key = parseKey(crypto.sha256, manifest.reportKey)
+  const expected = JSON.stringify({ alg: 'EdDSA', kid: `${key.name}+${formatKeyId(key.id)}` })
+  if (textOf(fromBase64Url(head, file), file) !== expected)
+    throw new PackBroken(`The head of the signature should be ${expected}.`, file)
+  const message = utf8(`${head}.${toBase64Url(bytes)}`)
+  if (!crypto.verifyEd25519(key.publicKey, message, fromBase64Url(signature, file)))
+    throw new PackBroken(`report.json is not what ${formatKey(key)} signed.`, file)
+  return key
+}
+
+async function problemOfFile(
+  folder: PackFolder,
+  file: PackManifest['files'][number],
+  sha256: Sha256Stream,
+): Promise<PackBroken | undefined> {
+  if (!folder.files.has(file.name)) return new PackBroken('This file is missing.', file.name)
+  if (folder.files.get(file.name) !== file.bytes) return new PackBroken('This file is longer or shorter than it was.', file.name)
+  const hash = sha256()
+  try {
+    for await (const chunk of folder.read(file.name)) hash.update(chunk)
+  } catch (error) {
+    if (error instanceof PackBroken) return error
+    throw error
+  }
+  return toHex(hash.digest()) === file.sha256
+    ? undefined
+    : new PackBroken('This file was changed: its SHA-256 is another.', file.name)
+}
+
+function problemOf(value: unknown): string | undefined {
+  if (!isRecord(value) || value['format'] !== 'tokentrail/pack' || value['v'] !== 1) return 'format and version are not known'
+  for (const name of ['tenant', 'from', 'to', 'madeAt', 'recipient', 'expiresAt', 'redaction', 'reportKey'])
+    if (typeof value[name] !== 'string') return `${name} is no text`
+  if (value['sentence'] !== WHAT_IS_NOT_PROVEN) return 'the sentence about what is not proven is not there'
+  if (value['separation'] !== 'enforced' && value['separation'] !== 'waived') return 'separation is not said'
+  const { report, log, files, questions } = value
+  if (!isRecord(report) || ['id', 'name', 'title', 'version'].some((name) => typeof report[name] !== 'string'))
+    return 'the report is not named'
+  if (log !== null && !isLog(log)) return 'the log is not described'
+  if (!Array.isArray(files) || !files.every(isFile) || !isSorted(files.map((file) => file.name)))
+    return 'the files are not listed in order'
+  if (!Array.isArray(questions) || !questions.every(isQuestion)) return 'a question is not described'
+  return undefined
+}
+
+function isLog(log: unknown): boolean {
+  if (!isRecord(log) || typeof log['origin'] !== 'string' || !isCount(log['entries'])) return false
+  if (log['scope'] !== 'range' && log['scope'] !== 'tenant' && log['scope'] !== 'selection') return false
+  return [log['first'], log['last']].every(
+    (each) =>
+      isRecord(each) &&
+      isCount(each['size']) &&
+      typeof each['root'] === 'string' &&
+      fromBase64(each['root'], 'root').length === 32,
+  )
+}
+
+function isFile(file: unknown): file is { readonly name: string } {
+  if (!isRecord(file) || typeof file['name'] !== 'string' || !isPackName(file['name']) || isOutsideManifest(file['name']))
+    return false
+  return isCount(file['bytes']) && typeof file['sha256'] === 'string' && /^[0-9a-f]{64}$/.test(file['sha256'])
+}
+
+function isQuestion(question: unknown): boolean {
+  if (!isRecord(question) || typeof question['id'] !== 'string' || typeof question['name'] !== 'string') return false
+  return (
+    isRecord(question['params']) &&
+    isCount(question['rows']) &&
+    Array.isArray(question['figures']) &&
+    question['figures'].every(isFigure)
+  )
+}
+
+function isFigure(figure: unknown): figure is PackFigure {
+  if (!isRecord(figure) || typeof figure['name'] !== 'string' || !Number.isSafeInteger(figure['value'])) return false
+  const { source, sum, within, where } = figure
+  if ((source !== 'entries' && source !== 'rows') || (sum !== undefined && typeof sum !== 'string') || !isRecord(where))
+    return false
+  if (!Object.values(where).every((wanted) => (Array.isArray(wanted) ? wanted.every(isScalar) : isScalar(wanted)))) return false
+  if (within === undefined) return true
+  return (
+    isRecord(within) &&
+    typeof within['path'] === 'string' &&
+    [within['from'], within['to']].every((end) => ['string', 'number'].includes(typeof end))
+  )
+}
+
+function isSorted(names: readonly string[]): boolean {
+  return names.every((name, i) => i === 0 || (names[i - 1] ?? '') < name)
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value)
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
