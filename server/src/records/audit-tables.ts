@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import { BATCH_TABLES } from './batch-tables.ts'
 
 /** The audit log: what waits for it, its shards and heads, its entries, and what was signed: how their tables are made. */
 export const AUDIT_TABLES: readonly string[] = [
@@ -24,6 +25,7 @@ export const AUDIT_TABLES: readonly string[] = [
     shard TEXT NOT NULL REFERENCES log_shard (name), size INTEGER NOT NULL, root BYTES NOT NULL, signed_at INTEGER NOT NULL,
     note TEXT, PRIMARY KEY (shard, size)
   ) TABLE_END`,
+  ...BATCH_TABLES,
 ]
 
 /** What waits for its place in the log: written in the transaction of its action, or handed over afterwards. */

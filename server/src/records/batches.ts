@@ -38,10 +38,10 @@ export interface KeptLeaf extends EventNumber {
 
 export interface BatchActions {
   /**
-   * Records batches together with their entries for the log. A batch that is recorded already (journal, tenant, from) is left as it
-   * is. Gives how many were new.
+   * Records batches, those of a tenant and journal in their order. One that is recorded already (journal, tenant, from) is left as it
+   * is. Gives all of them, with their totals. Their entries are offered to the log afterwards, under their ids.
    */
-  addBatches(p: { batches: readonly NewBatch[]; at: Milliseconds }): number
+  addBatches(p: { batches: readonly NewBatch[] }): readonly Batch[]
   /** Keeps the leaf hashes of rows that will be erased; those of a number that has one stay. */
   keepLeaves(p: { tenantNo: number; leaves: readonly KeptLeaf[] }): number
 }

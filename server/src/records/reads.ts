@@ -4,6 +4,7 @@ import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
 import { readsOfAudit } from './audit-reads.ts'
+import { readsOfBatches } from './batch-reads.ts'
 import { readsOfEvidence } from './evidence-reads.ts'
 import { readsOfFindings } from './finding-reads.ts'
 import { readsOfResponses } from './response-reads.ts'
@@ -35,6 +36,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfRules(db, answer),
     ...readsOfResponses(db, answer),
     ...readsOfAudit(db, answer),
+    ...readsOfBatches(db, answer),
     ...readsOfEvidence(db, answer),
     ...readsOfSubjects(db, answer),
   }

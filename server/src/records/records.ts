@@ -2,6 +2,7 @@ import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason,
 import type { TrailError } from '../errors.ts'
 import type { EventRow } from '../event/row.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
+import type { BatchActions, BatchReads } from './batches.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
 import type { Leadership } from './leader.ts'
@@ -167,7 +168,7 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  * on SQLite they cross to the writer thread. `at` is the caller's clock.
  */
 export interface RecordActions
-  extends FindingActions, RuleActions, ResponseActions, AuditActions, SubjectActions, EvidenceActions {
+  extends FindingActions, RuleActions, ResponseActions, AuditActions, BatchActions, SubjectActions, EvidenceActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
   addTenant(p: {
     name: string
@@ -353,7 +354,7 @@ export interface TokenFilter {
 export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' | Ending
 
 /** Reading is synchronous nowhere: on PostgreSQL it is a round trip, on SQLite about 12 µs. */
-export interface RecordReads extends FindingReads, RuleReads, ResponseReads, AuditReads, SubjectReads, EvidenceReads {
+export interface RecordReads extends FindingReads, RuleReads, ResponseReads, AuditReads, BatchReads, SubjectReads, EvidenceReads {
   tenant(no: number): Promise<Tenant | null>
   tenantById(id: string): Promise<Tenant | null>
   tenants(): Promise<readonly Tenant[]>

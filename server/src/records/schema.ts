@@ -7,6 +7,7 @@ import type {
   LogSignedTable,
   LogTenantTable,
 } from './audit-tables.ts'
+import type { AuditBatchSpanTable, AuditBatchTable, KeptLeafTable } from './batch-tables.ts'
 import type { PackTable, ReviewTable } from './evidence-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
 import type { ErasureTable, RestrictionTable, RevealDayTable, SealedValueTable } from './subject-tables.ts'
@@ -44,6 +45,9 @@ export interface Schema {
   log_entry: LogEntryTable
   log_tenant: LogTenantTable
   log_signed: LogSignedTable
+  audit_batch: AuditBatchTable
+  audit_batch_span: AuditBatchSpanTable
+  kept_leaf: KeptLeafTable
 }
 
 export type Database = Kysely<Schema>

@@ -54,6 +54,7 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
   let state: ShipState = { position: journal.readers().ship ?? 0, storedAt: null, failures: 0, lastFailure: null }
   const listeners = new Set<(waiting: readonly Waiting[]) => void>()
   let closing = false
+  let ending: Promise<void> | undefined
   let heard: Promise<void> = Promise.resolve()
   let worker = start()
   const stopListening = journal.onJournalled(({ position }) => tell({ say: 'journalled', position }))
@@ -128,15 +129,17 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
       tell({ say: 'waiting', batches })
     },
     know: (nos) => tell({ say: 'tenants', nos }),
-    close: async () => {
-      closing = true
-      stopListening()
-      const ended = once(worker, 'exit', { signal: AbortSignal.timeout(CLOSE_PATIENCE_MS) }).catch(() => undefined)
-      tell({ say: 'close' })
-      await ended
-      await worker.terminate()
-      await heard
-    },
+    close: () => (ending ??= end()),
+  }
+
+  async function end(): Promise<void> {
+    closing = true
+    stopListening()
+    const ended = once(worker, 'exit', { signal: AbortSignal.timeout(CLOSE_PATIENCE_MS) }).catch(() => undefined)
+    tell({ say: 'close' })
+    await ended
+    await worker.terminate()
+    await heard
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
 import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard, replaceShard } from './audit.ts'
+import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
 import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
 import { keepFindings } from './findings.ts'
@@ -73,6 +74,8 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   undoResponse,
   reportLeak,
   judgeLeak,
+  addBatches,
+  keepLeaves,
   offerToLog,
   openShard,
   appendToLog,
