@@ -1,5 +1,6 @@
 import type { Expression, SqlBool } from 'kysely'
 import { toOwner } from './actions/owners.ts'
+import { toEntry, toSigned } from './audit-row.ts'
 import { toPack, toReview } from './evidence-row.ts'
 import type { EvidenceReads } from './evidence.ts'
 import type { PlaceInTime } from './findings.ts'
@@ -8,11 +9,14 @@ import { selectTokens, toToken } from './token-row.ts'
 
 /** Rows that one answer may hold. */
 const ROWS_MAX = 10_000
+/** Ids in one statement, far below the databases' bounds on parameters. */
+const IDS_MAX = 1_000
 
 /** Reads of packs and reviews, and what evidence asks of owners; `answer` turns failures of the database into ours. */
 export function readsOfEvidence(db: Database, answer: <Value>(read: () => Promise<Value>) => Promise<Value>): EvidenceReads {
   return {
     ...readsOfPacks(db, answer),
+    ...readsOfLog(db, answer),
     disabledOwners: async (tenantNo, { from, to }, { after, limit }) => {
       const query = db
         .selectFrom('owner')
@@ -78,6 +82,60 @@ function readsOfPacks(
       )
       const rows = await answer(() => query.orderBy('signed_at', 'desc').orderBy('id', 'desc').limit(bounded(limit)).execute())
       return rows.map(toReview)
+    },
+  }
+}
+
+function readsOfLog(
+  db: Database,
+  answer: <Value>(read: () => Promise<Value>) => Promise<Value>,
+): Pick<EvidenceReads, 'logInOrder' | 'logPlaces' | 'logNoteBelow'> {
+  return {
+    logInOrder: async ({ tenantNo, types, from, to }, { after, limit }) => {
+      const query = db
+        .selectFrom('log_entry')
+        .innerJoin('log_shard', 'log_shard.name', 'log_entry.shard')
+        .selectAll('log_entry')
+        .select('log_shard.epoch')
+        .where((row) =>
+          row.and([
+            ...(tenantNo === undefined ? [] : [row('log_entry.tenant_no', '=', tenantNo)]),
+            ...(types === undefined ? [] : [row('log_entry.type', 'in', types)]),
+            ...(from === undefined ? [] : [row('log_entry.at', '>=', from)]),
+            ...(to === undefined ? [] : [row('log_entry.at', '<', to)]),
+            ...(after === undefined
+              ? []
+              : [
+                  row.or([
+                    row('log_shard.epoch', '>', after.epoch),
+                    row.and([row('log_shard.epoch', '=', after.epoch), row('log_entry.place', '>', after.index)]),
+                  ]),
+                ]),
+          ]),
+        )
+      const rows = await answer(() => query.orderBy('log_shard.epoch').orderBy('log_entry.place').limit(bounded(limit)).execute())
+      return rows.map((row) => ({ ...toEntry(row), epoch: row.epoch }))
+    },
+    logPlaces: async (ids) => {
+      const places = new Map<string, { readonly shard: string; readonly index: number }>()
+      for (let i = 0; i < ids.length; i += IDS_MAX) {
+        const query = db
+          .selectFrom('log_entry')
+          .select(['id', 'shard', 'place'])
+          .where('id', 'in', ids.slice(i, i + IDS_MAX))
+        for (const { id, shard, place } of await answer(() => query.execute())) places.set(id, { shard, index: place })
+      }
+      return places
+    },
+    logNoteBelow: async (shard, size) => {
+      const query = db
+        .selectFrom('log_signed')
+        .selectAll()
+        .where('shard', '=', shard)
+        .where('note', 'is not', null)
+        .where('size', '<=', size)
+      const row = await answer(() => query.orderBy('size', 'desc').limit(1).executeTakeFirst())
+      return row ? toSigned(row) : null
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Milliseconds } from 'tokentrail'
+import type { LogEntry, LogPlace, LogSigned } from './audit.ts'
 import type { PlaceInTime } from './findings.ts'
 import type { Actor, Owner, TokenRecord } from './records.ts'
 
@@ -108,6 +109,15 @@ export interface EvidenceReads {
     window: { from: Milliseconds; to: Milliseconds },
     page: { after: number; limit: number },
   ): Promise<readonly Owner[]>
+  /** Entries of the audit log in their order: one tenant's (0 = the install's own), or all; of some types, or all. */
+  logInOrder(
+    filter: { tenantNo?: number; types?: readonly string[]; from?: Milliseconds; to?: Milliseconds },
+    page: { after?: LogPlace; limit: number },
+  ): Promise<readonly (LogEntry & { readonly epoch: number })[]>
+  /** Where the entries of some events stand, of those that have one. */
+  logPlaces(ids: readonly string[]): Promise<ReadonlyMap<string, { readonly shard: string; readonly index: number }>>
+  /** The largest kept checkpoint of a shard that holds `size` leaves or fewer. */
+  logNoteBelow(shard: string, size: number): Promise<LogSigned | null>
   /** All tokens of an owner, dead ones too, by number. */
   tokensOfOwner(tenantNo: number, ownerNo: number, page: { after: number; limit: number }): Promise<readonly TokenRecord[]>
 }

@@ -72,7 +72,7 @@ async function named(rows: readonly EventRow[], reader: EvidenceReader): Promise
   const [tokens, owners, leaves] = await Promise.all([
     reader.tokensOf(rows.map((row) => Number(row.token_no))),
     reader.ownersOf(rows.flatMap((row) => [row.owner_no, row.actor_no])),
-    reader.log.leavesOf(reader.tenantNo, ids),
+    reader.log.leavesOf(ids),
   ])
   return rows.map((row, i) => {
     const actor = ownerOf(row.actor_no, owners)

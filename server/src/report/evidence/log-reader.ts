@@ -1,47 +1,79 @@
 import type { Milliseconds } from 'tokentrail'
 import type { Window } from '../../query/answer.ts'
+import type { LogPlace } from '../../records/audit.ts'
+import type { RecordReads } from '../../records/records.ts'
 
-/** An entry of the audit log as a question sees it. Hidden fields are what the reader may have disclosed. */
-export interface LogEntry {
+/** An entry of the audit log as a question sees it: what it shows to everybody. */
+export interface SeenEntry {
   readonly index: number
   /** The tenant's own gapless number. */
   readonly n: number
   readonly at: Milliseconds
   readonly type: string
-  readonly event: string | null
-  readonly outcome: string
-  readonly reason: string
+  readonly id: string
   readonly shown: Readonly<Record<string, unknown>>
 }
 
-/** How the log stands: what questions about the log itself answer with. */
+/** How the log stands. */
 export interface LogFacts {
+  readonly shard: string
   readonly origin: string
+  readonly openedAt: Milliseconds
+  /** Leaves that stand in the log, and those that its last checkpoint covers. */
   readonly size: number
+  readonly covered: number
   readonly checkpointAt: Milliseconds | null
-  /** Entries that no checkpoint covers yet. */
+  /** Committed entries without a place yet. */
   readonly waiting: number
-  /** Leaves that no witness has seen, and since when. */
-  readonly unwitnessed: number
-  readonly unwitnessedSince: Milliseconds | null
-  readonly witnesses: readonly { readonly name: string; readonly size: number; readonly at: Milliseconds | null }[]
-  readonly keyAlgorithm: string
-  readonly keySince: Milliseconds | null
 }
 
-/** The audit log, as far as evidence needs it. */
+/** The audit log, as far as questions need it. */
 export interface LogReader {
-  /** The tenant's own entries of a window, in their order. */
-  entries(tenantNo: number, window: Window, types?: readonly string[]): AsyncIterable<LogEntry>
+  /** Entries of a window in their order; tenant 0 is the install itself. */
+  entries(tenantNo: number, window: Window, types?: readonly string[]): AsyncIterable<SeenEntry>
   /** Index of the leaf of each event that has one of its own. */
-  leavesOf(tenantNo: number, events: readonly string[]): Promise<ReadonlyMap<string, number>>
+  leavesOf(events: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Null where no log is kept. */
-  facts(): LogFacts | null
+  facts(): Promise<LogFacts | null>
 }
 
-/** An installation without an audit log: nothing is answered from it, and answers say so. */
-export const NO_LOG: LogReader = {
-  async *entries() {},
-  leavesOf: () => Promise.resolve(new Map()),
-  facts: () => null,
+const PAGE = 500
+
+/** Reads the log where records keep it. */
+export function createLogReader(read: RecordReads): LogReader {
+  return {
+    async *entries(tenantNo, { from, to }, types) {
+      let after: LogPlace | undefined
+      for (;;) {
+        const filter = { tenantNo, from, to, ...(types ? { types } : {}) }
+        const page = await read.logInOrder(filter, { limit: PAGE, ...(after ? { after } : {}) })
+        for (const { index, n, at, type, id, bytes } of page) yield { index, n, at, type, id, shown: shownIn(bytes) }
+        const last = page.at(-1)
+        if (last === undefined || page.length < PAGE) return
+        after = { epoch: last.epoch, index: last.index }
+      }
+    },
+    async leavesOf(events) {
+      return new Map([...(await read.logPlaces(events))].map(([event, { index }]) => [event, index]))
+    },
+    async facts() {
+      const shard = (await read.logShards()).at(-1)
+      if (shard === undefined) return null
+      const [{ noted }, backlog] = await Promise.all([read.logSigned(shard.name), read.logBacklog()])
+      return {
+        shard: shard.name,
+        origin: shard.origin,
+        openedAt: shard.openedAt,
+        size: shard.head.size,
+        covered: noted?.size ?? 0,
+        checkpointAt: noted?.signedAt ?? null,
+        waiting: backlog.count,
+      }
+    },
+  }
+}
+
+function shownIn(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  const { shown } = JSON.parse(Buffer.from(bytes).toString()) as { shown?: Readonly<Record<string, unknown>> }
+  return shown ?? {}
 }

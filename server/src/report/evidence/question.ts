@@ -22,8 +22,8 @@ export interface Column {
 /** Where an answer comes from: R records, S store, L log. */
 export type Source = 'R' | 'S' | 'L'
 
-/** A named evidence question: what it takes, its typed rows, its figures, and what it leaves open. */
-export interface EvidenceQuestion<Row extends object> {
+/** An evidence question as whoever does not care for the type of its rows sees it. */
+export interface AnyEvidenceQuestion {
   /** `Q1` … `Q22`. */
   readonly id: string
   /** What it answers, for people. */
@@ -31,13 +31,20 @@ export interface EvidenceQuestion<Row extends object> {
   readonly from: readonly Source[]
   /** Beside `from` and `to`, with their defaults. */
   readonly params: Partial<EvidenceParams>
-  readonly columns: { readonly [K in keyof Row]-?: Column }
+  readonly columns: Readonly<Record<string, Column>>
   /** Column that names a row, for samples. */
-  readonly key: keyof Row & string
+  readonly key: string
   readonly figures: readonly FigureRule[]
   readonly method: string
   /** What the answer leaves open, said with every one. */
   readonly cannotShow: string
+  rows(params: AskedParams, reader: EvidenceReader): AsyncIterable<object>
+}
+
+/** A named evidence question: what it takes, its typed rows, its figures, and what it leaves open. */
+export interface EvidenceQuestion<Row extends object> extends AnyEvidenceQuestion {
+  readonly columns: { readonly [K in keyof Row]-?: Column }
+  readonly key: keyof Row & string
   rows(params: AskedParams, reader: EvidenceReader): AsyncIterable<Row>
 }
 

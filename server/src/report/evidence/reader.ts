@@ -16,6 +16,8 @@ export interface EvidenceReader extends Reader {
   readonly records: Records
   readonly journal: Journal
   readonly log: LogReader
+  /** Whether duties are kept apart here. */
+  separation(): Promise<'enforced' | 'waived'>
   /** Every token of the tenant in pages, by number. Canaries do not exist here; simulated ones only in a simulated tenant. */
   tokenPages(): AsyncIterable<readonly TokenRecord[]>
   /** The tokens behind numbers, without those that do not exist here. */
@@ -30,6 +32,8 @@ export interface EvidenceReaderParts extends ReaderParts {
 }
 
 const PAGE = 500
+/** Install setting; an installation begins with duties not kept apart, because it has one person. */
+export const SEPARATION = 'separation'
 
 /** Opens store, records and log for one tenant. */
 export async function openEvidenceReader(
@@ -52,6 +56,7 @@ export async function openEvidenceReader(
     records: parts.records,
     journal: parts.journal,
     log: parts.log,
+    separation: async () => ((await read.setting(parts.installTenantNo, SEPARATION)) === 'enforced' ? 'enforced' : 'waived'),
     async *tokenPages() {
       for (let after = 0; ;) {
         signal?.throwIfAborted()

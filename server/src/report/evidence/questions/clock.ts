@@ -66,7 +66,7 @@ export const clock: EvidenceQuestion<ClockRow> = {
         firstAt: Number(row.first),
         lastAt: Number(row.last),
       }
-    yield* nodes(reader.log.entries(reader.tenantNo, reader.seen, ['log.heartbeat']))
+    if (reader.isInstall) yield* nodes(reader.log.entries(0, reader.seen, ['log.heartbeat']))
   },
 }
 

@@ -99,18 +99,10 @@ async function* secrets(reader: EvidenceReader): AsyncIterable<CryptographyRow> 
 }
 
 async function* logKey({ log }: EvidenceReader): AsyncIterable<CryptographyRow> {
-  const facts = log.facts()
+  const facts = await log.facts()
   if (facts === null) return
-  const { keySince, keyAlgorithm, origin } = facts
-  yield {
-    key: `log/${origin}`,
-    use: 'audit log',
-    algorithm: keyAlgorithm,
-    count: 1,
-    oldestAt: keySince,
-    newestAt: keySince,
-    endsAt: null,
-  }
+  const since = { oldestAt: facts.openedAt, newestAt: facts.openedAt, endsAt: null }
+  yield { key: `log/${facts.origin}`, use: 'audit log', algorithm: 'Ed25519 over SHA-256 trees', count: 1, ...since }
 }
 
 async function* pseudonymKeys({ read, tenantNo }: EvidenceReader): AsyncIterable<CryptographyRow> {

@@ -42,14 +42,14 @@ export const logLifecycle: EvidenceQuestion<EvidenceEvent> = {
   method: 'exact: every event of these types in the store, and the log’s own entries',
   cannotShow: 'that a component which never called this program did nothing; logs of other systems',
   async *rows(_params, reader) {
-    yield* ownEntries(reader)
+    if (reader.isInstall) yield* ownEntries(reader)
     yield* eventsOf(LIFECYCLE, reader)
   },
 }
 
 /** Entries that exist only in the log. */
 async function* ownEntries(reader: EvidenceReader): AsyncIterable<EvidenceEvent> {
-  for await (const { at, type, index, shown } of reader.log.entries(reader.tenantNo, reader.seen, LOG_TYPES))
+  for await (const { at, type, index, shown } of reader.log.entries(0, reader.seen, LOG_TYPES))
     yield {
       at,
       event: `leaf-${index}`,
