@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { TrailError } from '../errors.ts'
 import { ACCESS_TABLES } from './access-tables.ts'
+import { ANCHOR_TABLES } from './anchor-tables.ts'
 import { AUDIT_TABLES } from './audit-tables.ts'
 import { EVIDENCE_TABLES } from './evidence-tables.ts'
 import { HOLD_TABLES } from './hold-tables.ts'
@@ -134,6 +135,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   HOLD_TABLES,
   EVIDENCE_TABLES,
   ['ALTER TABLE incident ADD COLUMN merged_into TEXT'],
+  ANCHOR_TABLES,
 ]
 
 /** The version that this code reads and writes. */

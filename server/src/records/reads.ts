@@ -3,6 +3,7 @@ import { toKey } from './actions/house.ts'
 import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
+import { readsOfAnchors } from './anchor-reads.ts'
 import { readsOfAudit } from './audit-reads.ts'
 import { readsOfBatches } from './batch-reads.ts'
 import { readsOfEvidence } from './evidence-reads.ts'
@@ -36,6 +37,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfRules(db, answer),
     ...readsOfResponses(db, answer),
     ...readsOfAudit(db, answer),
+    ...readsOfAnchors(db, answer),
     ...readsOfBatches(db, answer),
     ...readsOfEvidence(db, answer),
     ...readsOfSubjects(db, answer),

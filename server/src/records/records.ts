@@ -1,6 +1,7 @@
 import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason, TokenKind } from 'tokentrail'
 import type { TrailError } from '../errors.ts'
 import type { EventRow } from '../event/row.ts'
+import type { AnchorActions, AnchorReads } from './anchors.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
 import type { BatchActions, BatchReads } from './batches.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
@@ -168,7 +169,15 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  * on SQLite they cross to the writer thread. `at` is the caller's clock.
  */
 export interface RecordActions
-  extends FindingActions, RuleActions, ResponseActions, AuditActions, BatchActions, SubjectActions, EvidenceActions {
+  extends
+    FindingActions,
+    RuleActions,
+    ResponseActions,
+    AuditActions,
+    AnchorActions,
+    BatchActions,
+    SubjectActions,
+    EvidenceActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
   addTenant(p: {
     name: string
@@ -354,7 +363,8 @@ export interface TokenFilter {
 export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' | Ending
 
 /** Reading is synchronous nowhere: on PostgreSQL it is a round trip, on SQLite about 12 µs. */
-export interface RecordReads extends FindingReads, RuleReads, ResponseReads, AuditReads, BatchReads, SubjectReads, EvidenceReads {
+export interface RecordReads
+  extends FindingReads, RuleReads, ResponseReads, AuditReads, AnchorReads, BatchReads, SubjectReads, EvidenceReads {
   tenant(no: number): Promise<Tenant | null>
   tenantById(id: string): Promise<Tenant | null>
   tenants(): Promise<readonly Tenant[]>

@@ -7,6 +7,7 @@ import type {
   LogSignedTable,
   LogTenantTable,
 } from './audit-tables.ts'
+import type { LogAnchorTable, LogCosignedTable } from './anchor-tables.ts'
 import type { AuditBatchSpanTable, AuditBatchTable, KeptLeafTable } from './batch-tables.ts'
 import type { PackTable, ReviewTable } from './evidence-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
@@ -45,6 +46,8 @@ export interface Schema {
   log_entry: LogEntryTable
   log_tenant: LogTenantTable
   log_signed: LogSignedTable
+  log_cosigned: LogCosignedTable
+  log_anchor: LogAnchorTable
   audit_batch: AuditBatchTable
   audit_batch_span: AuditBatchSpanTable
   kept_leaf: KeptLeafTable

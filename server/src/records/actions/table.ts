@@ -1,5 +1,6 @@
 import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
+import { keepCosigned, markAnchor } from './anchors.ts'
 import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard, replaceShard } from './audit.ts'
 import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
@@ -74,6 +75,8 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   undoResponse,
   reportLeak,
   judgeLeak,
+  keepCosigned,
+  markAnchor,
   addBatches,
   keepLeaves,
   offerToLog,
