@@ -45,6 +45,9 @@ export const ERRORS = {
   // a review
   review_own: { status: 409, title: 'Who made a pack cannot sign it' },
   review_exists: { status: 409, title: 'The pack is signed by this person already' },
+  // the audit log
+  log_halted: { status: 503, title: 'The audit log must not be continued as it stands; nothing that it would hold is done' },
+  proof_pending: { status: 503, title: 'The entry is not yet under a published checkpoint' },
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },

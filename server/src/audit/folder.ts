@@ -2,20 +2,24 @@ import { dirname, join } from 'node:path'
 import type { Disk } from './disk.ts'
 
 /** A directory whose files are put whole or not at all, and may be read by any static server meanwhile. */
-export interface Folder {
-  readonly path: string
+export interface Folder extends FolderReader {
   /**
    * Puts files in their order: each is written beside, synced and renamed; then the directories are synced. Putting the same again
    * is harmless, so that a crash at any point is mended by doing it once more.
    */
   put(files: readonly FileToPut[]): Promise<void>
+  remove(name: string): Promise<void>
+  /** Moves a file or directory; nothing where it is missing. */
+  move(from: string, to: string): Promise<void>
+}
+
+/** The reading half, which changes nothing. */
+export interface FolderReader {
+  readonly path: string
   /** `undefined` where there is no such file. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Names in a directory below; none where it is missing. */
   list(name: string): Promise<readonly string[]>
-  remove(name: string): Promise<void>
-  /** Moves a file or directory; nothing where it is missing. */
-  move(from: string, to: string): Promise<void>
 }
 
 export interface FileToPut {
@@ -70,15 +74,22 @@ export async function openFolder(path: string, disk: Disk): Promise<Folder> {
   }
 
   return {
-    path,
+    ...readerOf(path, disk),
     put,
     move,
-    read: (name) => orMissing(disk.read(join(path, name)), undefined),
-    list: (name) => orMissing<readonly string[]>(disk.list(join(path, name)), []),
     async remove(name) {
       made.delete(join(path, name))
       await disk.remove(join(path, name))
     },
+  }
+}
+
+/** A folder for reading alone. */
+export function readerOf(path: string, disk: Disk): FolderReader {
+  return {
+    path,
+    read: (name) => orMissing(disk.read(join(path, name)), undefined),
+    list: (name) => orMissing<readonly string[]>(disk.list(join(path, name)), []),
   }
 }
 

@@ -18,8 +18,8 @@ const SEED_BYTES = 32
 type KeyUse = 'ed25519' | 'cosignature'
 
 /** The key file of a shard: each has a key of its own, which goes when the shard is closed. */
-export function keyFileOf(keyFile: string, shard: string): string {
-  return `${keyFile}-${shard}`
+export function keyFileOf(o: { readonly keyFile: string; readonly install: string }, shard: string): string {
+  return `${o.keyFile}-${o.install}-${shard}`
 }
 
 /** Makes the key of a new shard, unless its file is there. Written beside and linked into place, so that two servers that start at once read the same key. */

@@ -23,6 +23,8 @@ export function readsOfAudit(db: Database, answer: AnswerRead): AuditReads {
         toWaiting,
       ),
     logBacklog: () => answer(() => backlog(db)),
+    isWaitingForLog: async (id) =>
+      (await answer(() => db.selectFrom('audit_outbox').select('id').where('id', '=', id).executeTakeFirst())) !== undefined,
     logNumbers: async (tenantNos) => {
       if (tenantNos.length === 0) return new Map()
       const rows = await answer(() => db.selectFrom('log_tenant').selectAll().where('tenant_no', 'in', tenantNos).execute())
@@ -53,9 +55,17 @@ export function readsOfAudit(db: Database, answer: AnswerRead): AuditReads {
 async function backlog(db: Database) {
   const row = await db
     .selectFrom('audit_outbox')
-    .select((row) => [row.fn.countAll<number>().as('count'), row.fn.min('at').as('oldest_at')])
+    .select((row) => [
+      row.fn.countAll<number>().as('count'),
+      row.fn.min('at').as('oldest_at'),
+      row.fn.max('position').as('newest'),
+    ])
     .executeTakeFirstOrThrow()
-  return { count: Number(row.count), oldestAt: row.oldest_at === null ? null : Number(row.oldest_at) }
+  return {
+    count: Number(row.count),
+    oldestAt: row.oldest_at === null ? null : Number(row.oldest_at),
+    newest: Number(row.newest ?? 0),
+  }
 }
 
 async function idsOf(db: Database, table: 'token' | 'owner', nos: readonly number[]): Promise<ReadonlyMap<number, string>> {

@@ -121,7 +121,9 @@ export interface AuditReads {
   logShards(): Promise<readonly LogShard[]>
   /** Committed and without a place, oldest first; never "since the last one", because transactions commit out of order. */
   logWaiting(limit: number): Promise<readonly LogWaiting[]>
-  logBacklog(): Promise<{ readonly count: number; readonly oldestAt: Milliseconds | null }>
+  /** What waits: how many, since when, and the position of the newest (0 = none). */
+  logBacklog(): Promise<{ readonly count: number; readonly oldestAt: Milliseconds | null; readonly newest: number }>
+  isWaitingForLog(id: string): Promise<boolean>
   /** The last own number of tenants that have one. */
   logNumbers(tenantNos: readonly number[]): Promise<ReadonlyMap<number, number>>
   /** Public ids of tokens and owners, without the rest of their rows. */

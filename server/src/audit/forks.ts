@@ -1,0 +1,82 @@
+import { isSameHash, parseCheckpoint, parseNote, type Checkpoint } from 'tokentrail/log'
+import type { LogShard } from '../records/audit.ts'
+import type { Records } from '../records/records.ts'
+import type { Disk } from './disk.ts'
+import { isSignedBy, readHighWater } from './high-water.ts'
+import { join } from 'node:path'
+
+/** What somebody outside says of a log: a witness, with the size that it has cosigned. */
+export interface WitnessedSize {
+  readonly witness: string
+  readonly origin: string
+  readonly size: number
+}
+
+/**
+ * Whether these records may be continued: the head must not be behind anything that was ever fixed, published or witnessed. A
+ * restored backup is; signing on from it would show two histories. Gives the open shard that must not go on, and why.
+ */
+export async function findFork(o: {
+  readonly records: Records
+  readonly dir: string
+  readonly keyFile: string
+  readonly disk: Disk
+  readonly witnessed?: () => Promise<readonly WitnessedSize[]>
+}): Promise<{ readonly shard: string; readonly why: string } | null> {
+  const shards = await o.records.read.logShards()
+  const open = shards.find(({ closedAt }) => closedAt === null)
+  if (!open) return null
+  const why =
+    (await behindFixed(o.records, open)) ??
+    (await behindNote('the checkpoint that is published here', await readPublished(o), shards, o.records)) ??
+    (await behindNote('the high-water mark beside the keys', await readHighWater(o.disk, o.keyFile), shards, o.records)) ??
+    behindWitness(open, (await o.witnessed?.()) ?? [])
+  return why === null ? null : { shard: open.name, why }
+}
+
+async function behindFixed(records: Records, shard: LogShard): Promise<string | null> {
+  const { fixed } = await records.read.logSigned(shard.name)
+  if (!fixed) return null
+  if (fixed.size > shard.head.size)
+    return `The log ${shard.name} was fixed at size ${fixed.size}, its head is at ${shard.head.size}.`
+  if (fixed.size < shard.head.size || isSameHash(fixed.root, shard.head.root)) return null
+  return `The log ${shard.name} was fixed at size ${fixed.size} with another root than its head has.`
+}
+
+/** A note that no shard of these records has signed shows that the records are not the ones it was made from. */
+async function behindNote(
+  what: string,
+  note: (Checkpoint & { readonly text: string }) | null,
+  shards: readonly LogShard[],
+  records: Records,
+): Promise<string | null> {
+  if (!note) return null
+  const shard = shards.find(({ origin }) => origin === note.origin)
+  if (!shard || !isSignedBy(shard.vkey, note.text))
+    return `The records do not know the log ${note.origin}, whose size ${note.size} ${what} names.`
+  if (Number(note.size) > shard.head.size)
+    return `${what} names size ${note.size} of the log ${shard.name}, its head is at ${shard.head.size}.`
+  const known = await records.read.logNoteFor(shard.name, Number(note.size))
+  const isOther = known !== null && known.size === Number(note.size) && !isSameHash(known.root, note.root)
+  return isOther ? `${what} names another root of the log ${shard.name} at size ${note.size} than the records.` : null
+}
+
+function behindWitness(shard: LogShard, witnessed: readonly WitnessedSize[]): string | null {
+  const ahead = witnessed.find(({ origin, size }) => origin === shard.origin && size > shard.head.size)
+  return ahead
+    ? `The witness ${ahead.witness} has seen size ${ahead.size} of the log ${shard.name}, its head is at ${shard.head.size}.`
+    : null
+}
+
+async function readPublished(o: {
+  readonly dir: string
+  readonly disk: Disk
+}): Promise<(Checkpoint & { readonly text: string }) | null> {
+  try {
+    const text = Buffer.from(await o.disk.read(join(o.dir, 'checkpoint'))).toString('utf8')
+    return { ...parseCheckpoint(parseNote(text).text), text }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

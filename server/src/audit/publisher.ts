@@ -1,0 +1,140 @@
+import { formatNote, isSameHash, signCheckpoint, toBase64 } from 'tokentrail/log'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import { TrailError } from '../errors.ts'
+import type { LogShard, LogSigned } from '../records/audit.ts'
+import type { Records } from '../records/records.ts'
+import type { PublishedCheckpoint } from './audit.ts'
+import type { Disk } from './disk.ts'
+import { openFolder, type Folder } from './folder.ts'
+import { keepHighWater } from './high-water.ts'
+import { forgetLogKey, keyFileOf, readLogKey } from './keys.ts'
+import type { ShardNames } from './shards.ts'
+import { openShelf, vkeyOf, type Shelf } from './shelf.ts'
+
+/** Brings the log to this process's directory: tiles, then a checkpoint that covers them. The one that leads signs it. */
+export interface Publisher {
+  /** Publishes what the records hold; the same code after a crash. A failure leaves all as it was, and the next run mends it. */
+  run(leads: boolean): Promise<void>
+  /** The checkpoint that stands here. */
+  published(): PublishedAt | null
+}
+
+export interface PublishedAt extends PublishedCheckpoint {
+  readonly at: number
+}
+
+/** Closed shards stand here. */
+export const CLOSED_SHARDS = 'shards'
+
+export interface PublisherOptions {
+  readonly records: Records
+  readonly dir: string
+  readonly names: ShardNames
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly log: Log
+  /** Told of each new checkpoint. */
+  readonly onPublished: (checkpoint: PublishedAt) => void
+  /** Told why a checkpoint was not signed: another history is there. */
+  readonly onFork: (shard: LogShard, why: string) => Promise<void>
+}
+
+export function createPublisher(o: PublisherOptions): Publisher {
+  const { records, clock } = o
+  let folder: Folder | undefined
+  let open: { readonly shard: LogShard; readonly shelf: Shelf } | undefined
+  let last: PublishedAt | null = null
+
+  async function run(leads: boolean): Promise<void> {
+    try {
+      folder ??= await openFolder(o.dir, o.disk)
+      for (;;) {
+        const shards = await records.read.logShards()
+        const shard = await standing(folder, shards)
+        if (!shard) return
+        const shelf = await shelfOf(folder, shard)
+        await bring(shelf, shard, leads)
+        if (shard.closedAt === null || shelf.size < shard.head.size) return
+        await archive(folder, shard)
+      }
+    } catch (error) {
+      // What memory holds may be ahead of the disk: it is read again.
+      open = undefined
+      folder = undefined
+      throw error
+    }
+  }
+
+  /** The shard whose files stand here, else the oldest that is not put away and can still be written. */
+  async function standing(into: Folder, shards: readonly LogShard[]): Promise<LogShard | undefined> {
+    const vkey = await vkeyOf(into)
+    if (vkey !== undefined) return shards.find((shard) => shard.vkey === vkey) ?? stranger(o.dir)
+    const closed = new Set(await into.list(CLOSED_SHARDS))
+    for (const shard of shards) {
+      if (closed.has(shard.name)) continue
+      if (shard.closedAt === null || (await records.read.logEntries(shard.name, 0, 1))[0]?.index === 0) return shard
+    }
+    return undefined
+  }
+
+  async function shelfOf(into: Folder, shard: LogShard): Promise<Shelf> {
+    if (open?.shard.name !== shard.name) open = { shard, shelf: await openShelf({ folder: into, shard, read: records.read }) }
+    if (last?.shard !== shard.name) remember(shard, open.shelf)
+    return open.shelf
+  }
+
+  async function bring(shelf: Shelf, shard: LogShard, leads: boolean): Promise<void> {
+    const { noted } = await records.read.logSigned(shard.name)
+    const isNew = leads && shard.halted === null && shard.head.size > (noted?.size ?? 0)
+    const key = isNew ? readLogKey(keyFileOf(o.names, shard.name), shard.origin) : undefined
+    if (isNew && key?.vkey === shard.vkey) return sign(shelf, shard, key)
+    if (noted?.note && noted.size > shelf.size) await put(shelf, shard, noted.size, noted.root, noted.note)
+  }
+
+  async function sign(shelf: Shelf, shard: LogShard, key: NonNullable<ReturnType<typeof readLogKey>>): Promise<void> {
+    const { size, root } = shard.head
+    await shelf.grow({ size, root })
+    const fixed = await records.act('fixCheckpoint', { shard: shard.name, size, root, at: clock.now() })
+    if (fixed.refused) return o.onFork(shard, describeRefusal(shard, fixed.by))
+    const note = await signCheckpoint({ origin: shard.origin, size, root }, key.signer)
+    await records.act('keepNote', { shard: shard.name, size, note })
+    await put(shelf, shard, size, root, note)
+  }
+
+  async function put(shelf: Shelf, shard: LogShard, size: number, root: Uint8Array, note: string): Promise<void> {
+    await shelf.grow({ size, root })
+    await shelf.publish(note)
+    await keepHighWater(o.disk, o.names.keyFile, note)
+    remember(shard, shelf)
+    if (last) o.onPublished(last)
+  }
+
+  function remember(shard: LogShard, { checkpoint, size }: Shelf): void {
+    if (!checkpoint) return
+    const { origin, root, note } = checkpoint
+    last = { shard: shard.name, origin, size, root, note: formatNote(note), at: clock.now() }
+  }
+
+  /** The key file of a closed shard goes: it may sign nothing more. The name of the key moves last, for it says what stands here. */
+  async function archive(into: Folder, shard: LogShard): Promise<void> {
+    for (const name of ['tile', 'checkpoint', 'log.vkey']) await into.move(name, `${CLOSED_SHARDS}/${shard.name}/${name}`)
+    forgetLogKey(keyFileOf(o.names, shard.name))
+    open = undefined
+    o.log.info({ shard: shard.name, size: shard.head.size }, 'a shard of the audit log is closed')
+  }
+
+  return { run, published: () => last }
+}
+
+function describeRefusal(shard: LogShard, by: LogSigned): string {
+  const { size, root } = shard.head
+  if (by.size === size && !isSameHash(by.root, root)) {
+    return `Size ${size} of the log ${shard.name} was fixed with the root ${toBase64(by.root)}, and the records now give ${toBase64(root)}.`
+  }
+  return `The log ${shard.name} was fixed at size ${by.size}, and the records now end at ${size}.`
+}
+
+function stranger(dir: string): never {
+  throw new TrailError('log_halted', `The log in ${dir} is not one that the records know: they were replaced or restored.`)
+}
