@@ -2,6 +2,7 @@ import type { Milliseconds } from 'tokentrail'
 import type { EventRow } from '../event/row.ts'
 import { createAggregateDetector, type AggregateOptions } from './aggregate.ts'
 import { createEntityDetectors, type EntityOptions } from './entity/detectors.ts'
+import type { ForgottenSubject } from './entity/forget.ts'
 import type { Found } from './finding.ts'
 import type { KnownMark } from './known-marks.ts'
 import { activate, type RuleAssignment } from './rules/rule-desk.ts'
@@ -28,6 +29,8 @@ export interface Engine {
   pass(watermark: Milliseconds): readonly Found[]
   /** A token is public since a time: from now on each use of it is found. */
   exposed(tokenNo: number, at: Milliseconds): void
+  /** What was learned of a subject and its tokens is forgotten. */
+  forget(subject: ForgottenSubject): void
   /** From now on these rules run; what a rule remembers is kept while its text is the same. */
   useRules(rules: readonly RuleAssignment[]): void
   /** From now on these marks widen what the aggregate detectors expect; exact ones never look at them. */
@@ -73,6 +76,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     take,
     pass,
     exposed: entity.exposed,
+    forget: entity.forget,
     useRules: (assignments) => rules.use(activate(assignments)),
     useMarks: aggregate.useMarks,
     missed: (missed) =>

@@ -1,5 +1,6 @@
 import type { Milliseconds } from 'tokentrail'
 import type { EngineOptions } from './engine.ts'
+import type { ForgottenSubject } from './entity/forget.ts'
 import type { Found } from './finding.ts'
 import type { KnownMark } from './known-marks.ts'
 import type { RuleAssignment } from './rules/rule-desk.ts'
@@ -40,6 +41,8 @@ export type ToWatchThread =
   /** All findings of this message and those before are kept. */
   | { readonly say: 'kept'; readonly no: number }
   | { readonly say: 'exposed'; readonly tokenNo: number; readonly at: Milliseconds }
+  /** Forget a subject, and write that down at once. */
+  | { readonly say: 'forget'; readonly no: number; readonly subject: ForgottenSubject }
   | { readonly say: 'rules'; readonly rules: readonly RuleAssignment[] }
   | { readonly say: 'marks'; readonly marks: readonly KnownMark[] }
   /** The journal needs its room: make a checkpoint, and leave out what lies before this position. */
@@ -51,4 +54,6 @@ export type FromWatchThread =
   | { readonly say: 'at'; readonly position: number; readonly receivedAt: Milliseconds | null; readonly events: number }
   /** A checkpoint is on disk: no batch up to here is needed any more. */
   | { readonly say: 'checkpoint'; readonly position: number; readonly bytes: number }
+  /** A checkpoint without the subject is on disk. */
+  | { readonly say: 'forgotten'; readonly no: number }
   | { readonly say: 'note'; readonly note: string }

@@ -36,6 +36,8 @@ const at = { position: start.passed, newest: start.upTo, now: start.now, receive
 const sent = { no: 0, kept: 0 }
 const checkpoint = { position: -1, ms: performance.now(), isWanted: false }
 let events = 0
+/** Newest subject that was forgotten, and the newest of whom it was written down. */
+let [forgotten, forgottenOnDisk] = [0, 0]
 let wake: () => void = () => undefined
 
 parentPort?.on('message', (message: ToWatchThread) => {
@@ -53,6 +55,11 @@ const HEAR: { readonly [Say in ToWatchThread['say']]: (message: Extract<ToWatchT
   rules: (message) => engine.useRules(message.rules),
   marks: (message) => engine.useMarks(message.marks),
   exposed: ({ tokenNo, at: since }) => engine.exposed(tokenNo, since),
+  forget: ({ no, subject }) => {
+    engine.forget(subject)
+    checkpoint.isWanted = true
+    forgotten = no
+  },
   hurry: ({ position }) => {
     at.leaveTo = position
     checkpoint.isWanted = true
@@ -182,9 +189,10 @@ async function untilKept(): Promise<void> {
 }
 
 function writeDown(): void {
-  if (sent.kept < sent.no || checkpoint.position === at.position) return
+  if (sent.kept < sent.no || (checkpoint.position === at.position && forgotten === forgottenOnDisk)) return
   writeCheckpoint(checkpointFile, { position: at.position, receivedAt: at.receivedAt, state: engine.snapshot() })
   checkpoint.position = at.position
+  if (forgotten > forgottenOnDisk) say({ say: 'forgotten', no: (forgottenOnDisk = forgotten) })
   say({ say: 'checkpoint', position: at.position, bytes: statSync(checkpointFile).size })
 }
 

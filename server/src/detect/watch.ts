@@ -3,9 +3,11 @@ import { Worker } from 'node:worker_threads'
 import type { Milliseconds } from 'tokentrail'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
+import { TrailError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Records } from '../records/records.ts'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
+import type { ForgottenSubject } from './entity/forget.ts'
 import type { Found } from './finding.ts'
 import { currentMarks } from './known-marks.ts'
 import type { RuleAssignment } from './rules/rule-desk.ts'
@@ -61,6 +63,8 @@ export interface Watch {
   state(): WatchState
   /** A token is public since a time: from now on each use of it is found. */
   exposed(tokenNo: number, at: Milliseconds): void
+  /** Forgets a subject; resolves when what is on disk does not know it any more. */
+  forget(subject: ForgottenSubject): Promise<void>
   /** Writes a last checkpoint, so that the next start reads nothing twice. */
   close(): Promise<void>
 }
@@ -98,6 +102,8 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   }
   let isClosing = false
   let keeping: Promise<void> = Promise.resolve()
+  let forgotten = 0
+  const forgetting = new Map<number, { readonly subject: ForgottenSubject; resolve(): void; reject(error: Error): void }>()
   let worker = start(passed)
   const stopListening = journal.onJournalled(({ position }) => tell({ say: 'journalled', position }))
   const ticking = setInterval(tick, TICK_MS).unref()
@@ -120,6 +126,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
     const thread = new Worker(moduleUrl('./watch-thread', import.meta.url), { workerData: data, execArgv: [...nodeArguments] })
     thread.on('message', (message: FromWatchThread) => HEAR[message.say](message as never, thread))
     thread.on('error', (error) => failed(error, 'The detecting thread failed and is started again.'))
+    for (const [no, { subject }] of forgetting) thread.postMessage({ say: 'forget', no, subject } satisfies ToWatchThread)
     thread.once('exit', () => later(() => (worker = start(journal.readers().detect ?? 0))))
     return thread
   }
@@ -134,6 +141,9 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
       pass(position)
     },
     note: ({ note }) => log.info({}, note),
+    forgotten: ({ no }) => {
+      for (const [asked, { resolve }] of forgetting) if (asked <= no) resolve()
+    },
   }
 
   /** Again and again, until it is kept: what is not kept is found again only after a restart. */
@@ -192,6 +202,19 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
     state = { ...state, lastFailure: failure }
   }
 
+  /** A thread that was started anew read a checkpoint that may know the subject still: it is told again. */
+  async function forget(subject: ForgottenSubject): Promise<void> {
+    const no = ++forgotten
+    const done = Promise.withResolvers<void>()
+    forgetting.set(no, { subject, ...done })
+    tell({ say: 'forget', no, subject })
+    try {
+      await done.promise
+    } finally {
+      forgetting.delete(no)
+    }
+  }
+
   function later(act: () => void): void {
     if (!isClosing) setTimeout(() => (isClosing ? undefined : act()), AGAIN_MS).unref()
   }
@@ -203,8 +226,11 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   return {
     state: () => ({ ...state, behind: Math.max(0, journal.position() - state.position) }),
     exposed: (tokenNo, at) => tell({ say: 'exposed', tokenNo, at }),
+    forget,
     close: async () => {
       isClosing = true
+      for (const { reject } of forgetting.values())
+        reject(new TrailError('stopping', 'Detection stops; what it learned is forgotten after the next start.'))
       clearInterval(ticking)
       stopListening()
       const ended = once(worker, 'exit', { signal: AbortSignal.timeout(CLOSE_PATIENCE_MS) }).catch(() => undefined)

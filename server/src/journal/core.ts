@@ -359,6 +359,8 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
     readers: () => ({ ...readers }),
     register,
     passed,
+    knows: (sourceIds) => (sourceIds.length === 0 ? Promise.resolve([]) : thread.call('seen', sourceIds)),
+    scrub: () => thread.call('scrub'),
     notes: (reader) => thread.call('notes', reader),
     onJournalled(listener) {
       listeners.add(listener)

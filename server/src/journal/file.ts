@@ -78,6 +78,8 @@ export interface JournalFile {
   forgetSources(params: { readonly slice: number; readonly day: number }): number
   /** Moves everything from the write-ahead log into the file itself and syncs that; false when a reader was in the way. */
   settle(): boolean
+  /** Writes the file anew without what was deleted; false when a reader was in the way. */
+  scrub(): boolean
   close(): void
 }
 
@@ -247,7 +249,8 @@ export function openJournalFile(file: string): JournalFile {
     snapshot,
     commit,
     passed,
-    notes: (reader) => new Map((run.notes.all(reader) as unknown as { name: string; value: string }[]).map((note) => [note.name, note.value])),
+    notes: (reader) =>
+      new Map((run.notes.all(reader) as unknown as { name: string; value: string }[]).map((note) => [note.name, note.value])),
     seen: (sourceIds) => sourceIds.map((digest) => run.seen.get(digest) !== undefined),
     register(reader) {
       run.register.run(reader)
@@ -255,6 +258,10 @@ export function openJournalFile(file: string): JournalFile {
     },
     forgetSources: ({ slice, day }) => Number(run.forget.run(Buffer.of(slice), Buffer.of(slice, ...ABOVE_ANY), day).changes),
     settle: () => (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as Row)['busy'] === 0,
+    scrub() {
+      db.exec('VACUUM')
+      return (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as Row)['busy'] === 0
+    },
     close: () => db.close(),
   }
 }

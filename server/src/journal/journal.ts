@@ -93,6 +93,10 @@ export interface Journal {
   conservation(promise?: PromiseClass, tenant?: number): Conservation
   /** Oldest `receivedAt` that is not yet in the store, else now. */
   watermark(): Milliseconds
+  /** Which of these source ids were taken before. */
+  knows(sourceIds: readonly Uint8Array[]): Promise<readonly boolean[]>
+  /** Overwrites what deleted batches left in the file; false when a reader was in the way. Costs as much as the file is long. */
+  scrub(): Promise<boolean>
   /** Resolves when everything appended so far is durable. */
   flush(): Promise<void>
   /** Resolves when everything appended so far is in the store. Rejects with `store_unavailable` after `timeoutMs`. */

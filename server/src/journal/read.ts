@@ -47,7 +47,10 @@ export function openJournalReader(file: string): JournalReadFile {
   }
 
   function notes(reader: JournalReader): ReadonlyMap<string, string> {
-    const rows = db.prepare('SELECT name, value FROM note WHERE reader = ?').all(reader) as unknown as { name: string; value: string }[]
+    const rows = db.prepare('SELECT name, value FROM note WHERE reader = ?').all(reader) as unknown as {
+      name: string
+      value: string
+    }[]
     return new Map(rows.map(({ name, value }) => [name, value]))
   }
 

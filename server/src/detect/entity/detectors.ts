@@ -9,6 +9,7 @@ import { dormantAwake } from './dormant-awake.ts'
 import { createExposures } from './exposures.ts'
 import type { CatalogueName } from './facts.ts'
 import { forgedShape } from './forged-shape.ts'
+import { forgetSubject, type ForgottenSubject } from './forget.ts'
 import { guessThenHit } from './guess-then-hit.ts'
 import { guessing } from './guessing.ts'
 import { createHabits } from './habit.ts'
@@ -91,6 +92,8 @@ export interface EntityOptions {
 export interface EntityDetectors extends EventDetector {
   /** A token is public since a time: from now on each use of it is a finding. */
   exposed(tokenNo: number, at: number): void
+  /** What was learned of a subject and its tokens is forgotten. */
+  forget(subject: ForgottenSubject): void
   /** Tenants of whom an event was seen. */
   tenants(): readonly number[]
   /** Bytes that were taken for records, once and for all. */
@@ -163,6 +166,7 @@ export function createEntityDetectors({ lives = () => undefined, limits, also = 
   return {
     see,
     exposed: memory.exposures.expose,
+    forget: (subject) => forgetSubject(memory, subject),
     tenants: () => [...memory.tenants.keys()],
     bytes: Object.values(tables).reduce((sum: number, table: { bytes: number }) => sum + table.bytes, 0),
     snapshot: () => ({

@@ -11,6 +11,7 @@ export interface Exposures {
   /** From now on every use of this token is a finding. The earliest time that is said counts. */
   expose(tokenNo: number, at: Milliseconds): void
   of(tokenNo: number): Exposure | undefined
+  forget(tokenNo: number): void
   readonly size: number
   snapshot(): unknown
   restore(state: unknown): void
@@ -30,6 +31,7 @@ export function createExposures(): Exposures {
       exposed.set(tokenNo, { at, uses: known?.uses ?? 0, strangeUses: known?.strangeUses ?? 0 })
     },
     of: (tokenNo) => exposed.get(tokenNo),
+    forget: (tokenNo) => void exposed.delete(tokenNo),
     get size() {
       return exposed.size
     },

@@ -19,6 +19,8 @@ export interface Values {
   /** `group`: an owner's or a tenant's number, told apart by `isOwner`. */
   add(group: Group, attribute: Attribute, value: number, token: number, at: number): void
   ask(group: Group, attribute: Attribute, value: number, token: number, at: number): Common
+  /** Forgets that any token of a group used a value. */
+  forget(group: Group, attribute: Attribute, value: number): void
 }
 
 export interface Group {
@@ -92,5 +94,10 @@ export function createValues(table: ValueTable): Values {
     return linearCount(set, WORDS * 32)
   }
 
-  return { add, ask }
+  function forget(group: Group, attribute: Attribute, value: number): void {
+    const row = table.find(headOf(group, attribute), value)
+    if (row >= 0) table.blank(row)
+  }
+
+  return { add, ask, forget }
 }
