@@ -17,7 +17,7 @@ function labels(row: EventRow): string {
   let json = ''
   if (row.action !== '') json += `"action":${quoted(row.action)},`
   if (row.actorKind > 0) json += `"actor_kind":${row.actorKind},`
-  if (row.actorNo > 0) json += `"actor_no":${row.actorNo},`
+  if (row.actorNo > 0) json += `"actor_no":${upTo32(row.actorNo)},`
   if (row.addressDay !== 0n) json += `"address_day":"${row.addressDay}",`
   if (row.addressMonth !== 0n) json += `"address_month":"${row.addressMonth}",`
   if (row.asn > 0) json += `"asn":${upTo32(row.asn)},`
@@ -25,7 +25,7 @@ function labels(row: EventRow): string {
   if (row.cacheAgeMs > 0) json += `"cache_age_ms":${upTo32(row.cacheAgeMs)},`
   if (row.claimedNo > 0) json += `"claimed_no":${row.claimedNo},`
   if (row.client !== '') json += `"client":${quoted(row.client)},`
-  if (row.clientHash > 0) json += `"client_hash":${row.clientHash},`
+  if (row.clientHash > 0) json += `"client_hash":${upTo32(row.clientHash)},`
   json += `"count":${upTo32(row.count)}`
   if (row.country !== '') json += `,"country":${quoted(row.country)}`
   if (row.delayMs !== 0) json += `,"delay_ms":${row.delayMs}`
@@ -33,7 +33,7 @@ function labels(row: EventRow): string {
   if (row.distinct > 0) json += `,"distinct":${upTo32(row.distinct)}`
   if (row.durationUs > 0) json += `,"duration_us":${upTo32(row.durationUs)}`
   if (row.endedBySeq > 0) json += `,"ended_by_seq":${row.endedBySeq}`
-  if (row.endedByWriter > 0) json += `,"ended_by_writer":${row.endedByWriter}`
+  if (row.endedByWriter > 0) json += `,"ended_by_writer":${upTo32(row.endedByWriter)}`
   return row.environment === '' ? json : `${json},"environment":${quoted(row.environment)}`
 }
 
@@ -43,7 +43,7 @@ function middle(row: EventRow): string {
   const fingerprint = digest(row.fingerprint)
   if (fingerprint !== '') json += `,"fingerprint":"${fingerprint}"`
   if (row.fingerprintEpoch > 0) json += `,"fingerprint_epoch":${upTo16(row.fingerprintEpoch)}`
-  if (row.flags > 0) json += `,"flags":${row.flags}`
+  if (row.flags > 0) json += `,"flags":${upTo32(row.flags)}`
   if (row.generation > 0) json += `,"generation":${upTo16(row.generation)}`
   if (row.kind > 0) json += `,"kind":${row.kind}`
   if (row.limit !== '') json += `,"limit":${quoted(row.limit)}`
@@ -51,9 +51,9 @@ function middle(row: EventRow): string {
   if (row.network !== 0n) json += `,"network":"${row.network}"`
   json += `,"occurred_at":${row.occurredAt}`
   if (row.outcome > 0) json += `,"outcome":${row.outcome}`
-  if (row.ownerNo > 0) json += `,"owner_no":${row.ownerNo}`
+  if (row.ownerNo > 0) json += `,"owner_no":${upTo32(row.ownerNo)}`
   if (row.population > 0) json += `,"population":${row.population}`
-  if (row.reason > 0) json += `,"reason":${row.reason}`
+  if (row.reason > 0) json += `,"reason":${upTo16(row.reason)}`
   if (row.requestId !== '') json += `,"request_id":${escaped(row.requestId)}`
   return row.resource === 0n ? json : `${json},"resource":"${row.resource}"`
 }
@@ -69,12 +69,12 @@ function end(row: EventRow): string {
   if (row.shape !== '') json += `,"shape":${quoted(row.shape)}`
   if (row.sinceEndMs !== 0) json += `,"since_end_ms":${row.sinceEndMs}`
   if (row.spanMs > 0) json += `,"span_ms":${upTo32(row.spanMs)}`
-  json += `,"tenant":${row.tenant}`
-  if (row.tls > 0) json += `,"tls":${row.tls}`
+  json += `,"tenant":${upTo32(row.tenant)}`
+  if (row.tls > 0) json += `,"tls":${upTo32(row.tls)}`
   if (row.tokenNo > 0) json += `,"token_no":${row.tokenNo}`
   if (row.topCounts.length > 0) json += `,"top_counts":[${row.topCounts.map(upTo32).join()}]`
   if (row.topFingerprints.length > 0) json += `,"top_fingerprints":["${row.topFingerprints.join('","')}"]`
-  return `${json},"type":${row.type},"writer":${row.writer}`
+  return `${json},"type":${upTo16(row.type)},"writer":${upTo32(row.writer)}`
 }
 
 function upTo16(value: number): number {

@@ -19,7 +19,10 @@ export function readsOfBatches(db: Database, answer: AnswerRead): BatchReads {
     batchOf: (tenantNo, event) => answer(() => batchOf(db, tenantNo, event)),
     batches: async ({ tenantNo }, { after, limit }) => {
       let query = tenantNo === undefined ? all() : all().where('tenant_no', '=', tenantNo)
-      if (after) query = query.where((row) => row(row.refTuple('journal', 'tenant_no', 'from_position'), '>', row.tuple(after.journal, after.tenantNo, after.from)))
+      if (after)
+        query = query.where((row) =>
+          row(row.refTuple('journal', 'tenant_no', 'from_position'), '>', row.tuple(after.journal, after.tenantNo, after.from)),
+        )
       const rows = query.orderBy('journal').orderBy('tenant_no').orderBy('from_position').limit(Math.min(limit, ROWS_MAX))
       return (await answer(() => rows.execute())).map(toBatch)
     },
@@ -46,7 +49,10 @@ export function readsOfBatches(db: Database, answer: AnswerRead): BatchReads {
         .where('writer', '=', writer)
         .where('seq', '>=', from)
         .where('seq', '<=', to)
-      return (await answer(() => leaves.limit(LEAVES_MAX).execute())).map((leaf) => ({ ...leaf, hash: new Uint8Array(leaf.hash) }))
+      return (await answer(() => leaves.limit(LEAVES_MAX).execute())).map((leaf) => ({
+        ...leaf,
+        hash: new Uint8Array(leaf.hash),
+      }))
     },
   }
 }

@@ -40,7 +40,10 @@ export interface BatcherState {
 /** What the notes hold; `journal` and `position` begin them in a file that has none. */
 export function readState(notes: ReadonlyMap<string, string>, begin: { journal: number; position: number }): BatcherState {
   const known = notes.get('journal')
-  const { journal, since } = known === undefined ? { journal: begin.journal, since: begin.position } : (JSON.parse(known) as { journal: number; since: number })
+  const { journal, since } =
+    known === undefined
+      ? { journal: begin.journal, since: begin.position }
+      : (JSON.parse(known) as { journal: number; since: number })
   const tenants = new Map<number, TenantState>()
   for (const [name, value] of notes) {
     if (!name.startsWith('tenant ')) continue

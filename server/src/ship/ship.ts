@@ -92,7 +92,13 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
     return true
   }
 
-  async function noteStored({ position, stored, coalesced, damaged, notes }: Extract<FromThread, { say: 'stored' }>): Promise<void> {
+  async function noteStored({
+    position,
+    stored,
+    coalesced,
+    damaged,
+    notes,
+  }: Extract<FromThread, { say: 'stored' }>): Promise<void> {
     await journal.passed('ship', position, { stored, coalesced, damaged }, notes)
     if (state.failures > 0) log.info({ position }, 'The store takes events again.')
     state = { ...state, position, storedAt: clock.now(), failures: 0 }
