@@ -32,6 +32,12 @@ export const ERRORS = {
   token_exists: { status: 409, title: 'There is already such a token' },
   owner_unknown: { status: 400, title: 'There is no such owner' },
   role_invalid: { status: 400, title: 'There is no such role, or it cannot be granted' },
+  // what needs a second person
+  approval_missing: { status: 403, title: 'A second person has not agreed to this' },
+  approval_lapsed: { status: 409, title: 'The approval is too old' },
+  approval_differs: { status: 409, title: 'The approval was given for something else' },
+  approval_own: { status: 403, title: 'Who asked for an approval cannot give it' },
+  approval_state: { status: 409, title: 'The approval is decided already' },
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },

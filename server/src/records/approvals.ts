@@ -35,6 +35,8 @@ export interface Approval {
   readonly deciderNo: number | null
   readonly decidedAt: Milliseconds | null
   readonly note: string | null
+  /** Asked for and given by one person, while separation of duties was waived. */
+  readonly selfApproved: boolean
 }
 
 /** Approvals, as actions of records: events 715 to 717 commit with them. */
@@ -47,7 +49,7 @@ export interface ApprovalActions {
     at: Milliseconds
     actor: Actor
   }): Approval
-  /** Refused for the requester (`approval_own`) and after the lapse. */
+  /** Refused for the requester (`approval_own`), unless separation is waived, and after the lapse. */
   decideApproval(p: { tenantNo: number; id: string; given: boolean; note?: string; at: Milliseconds; actor: Actor }): Approval
 }
 

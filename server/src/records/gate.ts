@@ -29,8 +29,8 @@ const PASSING: ReadonlySet<keyof RecordActions> = new Set([
   'haltLog',
   'replaceShard',
   'nameInstall',
-  'requestApproval' as keyof RecordActions,
-  'decideApproval' as keyof RecordActions,
+  'requestApproval',
+  'decideApproval',
 ])
 
 export function createGate(): Gate {

@@ -4,6 +4,7 @@ import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
 import { readsOfAnchors } from './anchor-reads.ts'
+import { readsOfApprovals } from './access-reads.ts'
 import { readsOfAudit } from './audit-reads.ts'
 import { readsOfBatches } from './batch-reads.ts'
 import { readsOfEvidence } from './evidence-reads.ts'
@@ -33,6 +34,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfTokens(db, clock),
     ...readsOfTenants(db),
     ...readsOfHouse(db),
+    ...readsOfApprovals(db, answer, clock),
     ...readsOfFindings(db, answer),
     ...readsOfRules(db, answer),
     ...readsOfResponses(db, answer),

@@ -2,6 +2,7 @@ import type { ActorKind, EndingReason, FactReason, Milliseconds, RotationReason,
 import type { TrailError } from '../errors.ts'
 import type { EventRow } from '../event/row.ts'
 import type { AnchorActions, AnchorReads } from './anchors.ts'
+import type { ApprovalActions, ApprovalReads } from './approvals.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
 import type { BatchActions, BatchReads } from './batches.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
@@ -170,6 +171,7 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
  */
 export interface RecordActions
   extends
+    ApprovalActions,
     FindingActions,
     RuleActions,
     ResponseActions,
@@ -315,7 +317,8 @@ export interface RecordActions
   endSession(p: { idDigest: Uint8Array }): boolean
   leaseWriter(p: { purpose: string; at: Milliseconds }): number
   putKey(p: StoredKey): StoredKey
-  destroyKeys(p: { before: Milliseconds }): number
+  /** 606 for each tenant whose keys went; `only` those of one domain of a tenant. */
+  destroyKeys(p: { before: Milliseconds; only?: { domain: string; tenantNo: number; at: Milliseconds } }): number
   putSetting(p: { tenantNo: number; name: string; value: string; at: Milliseconds; actor: Actor }): void
   putImport(p: ImportProgress): void
   /** Drops outbox rows that the journal holds. By number, not "up to": on PostgreSQL transactions commit out of order. */
@@ -364,7 +367,16 @@ export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' |
 
 /** Reading is synchronous nowhere: on PostgreSQL it is a round trip, on SQLite about 12 µs. */
 export interface RecordReads
-  extends FindingReads, RuleReads, ResponseReads, AuditReads, AnchorReads, BatchReads, SubjectReads, EvidenceReads {
+  extends
+    ApprovalReads,
+    FindingReads,
+    RuleReads,
+    ResponseReads,
+    AuditReads,
+    AnchorReads,
+    BatchReads,
+    SubjectReads,
+    EvidenceReads {
   tenant(no: number): Promise<Tenant | null>
   tenantById(id: string): Promise<Tenant | null>
   tenants(): Promise<readonly Tenant[]>

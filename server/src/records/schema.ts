@@ -1,4 +1,5 @@
 import type { Generated, Kysely } from 'kysely'
+import type { ApprovalTable } from './access-tables.ts'
 import type {
   AuditOutboxTable,
   LogEntryTable,
@@ -34,6 +35,7 @@ export interface Schema {
   rule_text: RuleTextTable
   response: ResponseTable
   leak: LeakTable
+  approval: ApprovalTable
   pack: PackTable
   review: ReviewTable
   sealed_value: SealedValueTable

@@ -2,6 +2,7 @@ import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
 import { keepCosigned, markAnchor } from './anchors.ts'
 import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard, replaceShard } from './audit.ts'
+import { decideApproval, requestApproval } from './approvals.ts'
 import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
 import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
@@ -75,6 +76,8 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   undoResponse,
   reportLeak,
   judgeLeak,
+  requestApproval,
+  decideApproval,
   keepCosigned,
   markAnchor,
   addBatches,
