@@ -2,7 +2,12 @@ import { dirname, join } from 'node:path'
 import type { Disk } from './disk.ts'
 
 /** A directory whose files are put whole or not at all, and may be read by any static server meanwhile. */
-export interface Folder extends FolderReader {
+export interface Folder {
+  readonly path: string
+  /** `undefined` where there is no such file. */
+  read(name: string): Promise<Uint8Array | undefined>
+  /** Names in a directory below; none where it is missing. */
+  list(name: string): Promise<readonly string[]>
   /**
    * Puts files in their order: each is written beside, synced and renamed; then the directories are synced. Putting the same again
    * is harmless, so that a crash at any point is mended by doing it once more.
@@ -13,31 +18,10 @@ export interface Folder extends FolderReader {
   move(from: string, to: string): Promise<void>
 }
 
-/** The reading half, which changes nothing. */
-export interface FolderReader {
-  readonly path: string
-  /** `undefined` where there is no such file. */
-  read(name: string): Promise<Uint8Array | undefined>
-  /** Names in a directory below; none where it is missing. */
-  list(name: string): Promise<readonly string[]>
-}
-
 export interface FileToPut {
   /** Relative, made from constants and integers. */
   readonly name: string
   readonly bytes: Uint8Array
-}
-
-/** A folder that is only looked at: it may be another process's, or one that is being written. */
-export type FolderView = Pick<Folder, 'path' | 'read' | 'list'>
-
-/** A view of a folder, which need not exist. */
-export function viewFolder(path: string, disk: Pick<Disk, 'read' | 'list'>): FolderView {
-  return {
-    path,
-    read: (name) => orMissing(disk.read(join(path, name)), undefined),
-    list: (name) => orMissing<readonly string[]>(disk.list(join(path, name)), []),
-  }
 }
 
 /** Drafts stand here until they are renamed; what a crash left is overwritten or removed. */
@@ -86,22 +70,13 @@ export async function openFolder(path: string, disk: Disk): Promise<Folder> {
   }
 
   return {
-    ...readerOf(path, disk),
+    ...viewFolder(path, disk),
     put,
     move,
     async remove(name) {
       made.delete(join(path, name))
       await disk.remove(join(path, name))
     },
-  }
-}
-
-/** A folder for reading alone. */
-export function readerOf(path: string, disk: Disk): FolderReader {
-  return {
-    path,
-    read: (name) => orMissing(disk.read(join(path, name)), undefined),
-    list: (name) => orMissing<readonly string[]>(disk.list(join(path, name)), []),
   }
 }
 
