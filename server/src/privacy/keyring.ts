@@ -13,13 +13,26 @@ export interface Keyring {
   ensure(tenant: number, at: Milliseconds, now: Milliseconds): Promise<void>
   /** Forgets, here and in records, the keys whose time is over; gives how many records held. */
   destroyBefore(at: Milliseconds): Promise<number>
+  /** Destroys every key of a domain of a tenant, whatever its date. */
+  destroyOf(domain: DomainName, tenant: number, at: Milliseconds): Promise<number>
+  /** Epochs of which there is a key. */
+  epochs(domain: DomainName, tenant: number): readonly number[]
+  /** Reads all keys anew: another server may have destroyed or replaced some. */
+  reload(): Promise<void>
+  /** Wraps every key under the newest key-encryption key; gives how many it touched. */
+  rewrap(): Promise<number>
 }
 
 /** Reads all living keys. A key that does not open stops the start: pseudonyms would silently change. */
 export async function openKeyring(records: Records, kek: KeyEncryption): Promise<Keyring> {
   const keys = new Map<string, { readonly key: KeyObject; readonly destroyAfter: Milliseconds }>()
   const hold = (stored: StoredKey) => keys.set(nameOf(stored), { key: open(kek, stored), destroyAfter: stored.destroyAfter })
-  for (const stored of await records.read.keys()) hold(stored)
+  const reload = async () => {
+    const stored = await records.read.keys()
+    keys.clear()
+    stored.forEach(hold)
+  }
+  await reload()
 
   async function make(domain: DomainName, tenantNo: number, epoch: number, now: Milliseconds): Promise<void> {
     const wrapped = kek.wrap(randomBytes(32), nameOf({ domain, tenantNo, epoch }))
@@ -36,6 +49,21 @@ export async function openKeyring(records: Records, kek: KeyEncryption): Promise
     async destroyBefore(at) {
       for (const [name, { destroyAfter }] of keys) if (destroyAfter <= at) keys.delete(name)
       return await records.act('destroyKeys', { before: at })
+    },
+    async destroyOf(domain, tenantNo, at) {
+      for (const name of keys.keys()) if (name.startsWith(`${domain}|${tenantNo}|`)) keys.delete(name)
+      return await records.act('destroyKeys', { before: Number.MAX_SAFE_INTEGER, only: { domain, tenantNo, at } })
+    },
+    epochs: (domain, tenantNo) =>
+      [...keys.keys()].filter((name) => name.startsWith(`${domain}|${tenantNo}|`)).map((name) => Number(name.split('|')[2])),
+    reload,
+    async rewrap() {
+      const old = (await records.read.keys()).filter(({ wrapped }) => !kek.isNewest(wrapped))
+      const changed = old.map(({ domain, tenantNo, epoch, wrapped: from }) => {
+        const purpose = nameOf({ domain, tenantNo, epoch })
+        return { domain, tenantNo, epoch, from, to: kek.wrap(kek.unwrap(from, purpose), purpose) }
+      })
+      return changed.length === 0 ? 0 : await records.act('rewrapKeys', { keys: changed })
     },
   }
 }

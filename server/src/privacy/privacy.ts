@@ -28,4 +28,25 @@ export interface Privacy {
   /** Destroys keys whose time is over; gives how many. */
   destroyExpiredKeys(at: Milliseconds): Promise<number>
   missing(): number
+  /** Every pseudonym that an address has under the living keys of a tenant. Re-identification: for few, and recorded. */
+  pseudonyms(tenant: number, ip: string): readonly Pseudonym[]
+  /**
+   * Destroys the keys of the days of a tenant and makes new ones: what hashes of erased rows still hold cannot be tried against addresses
+   * then. Addresses of today are others from now on.
+   */
+  renewDays(tenant: number): Promise<number>
+  /** Reads all keys anew: another server may have destroyed or replaced some. */
+  reload(): Promise<void>
+  /** Wraps every key under the newest key-encryption key; gives how many it touched. */
+  rewrap(): Promise<number>
+}
+
+/** What an address or its network was called in an epoch. */
+export interface Pseudonym {
+  readonly domain: 'address_day' | 'address_month' | 'network'
+  /** Decimal, 64 bit unsigned; what the store's column of the same name holds. */
+  readonly value: bigint
+  readonly epoch: number
+  /** The end of the epoch. */
+  readonly until: Milliseconds
 }

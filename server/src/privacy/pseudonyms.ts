@@ -7,8 +7,8 @@ import { addressBytes, networkBytes } from './address.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import { clientFamily } from './client-family.ts'
 import { DOMAINS, type DomainName } from './domains.ts'
-import { openKeyring } from './keyring.ts'
-import type { Privacy, Source } from './privacy.ts'
+import { openKeyring, type Keyring } from './keyring.ts'
+import type { Privacy, Pseudonym, Source } from './privacy.ts'
 import { createKeyEncryption, type KeyEncryption } from './wrap.ts'
 
 const HOUR_MS = 3_600_000
@@ -111,6 +111,11 @@ export async function openPrivacy(o: {
     return count
   }
 
+  async function reload(): Promise<void> {
+    await keyring.reload()
+    for (const cache of [addresses, clients, resources]) cache.clear()
+  }
+
   await lookAfterKeys()
   const timer = setInterval(() => {
     lookAfterKeys().catch((error: unknown) =>
@@ -135,6 +140,16 @@ export async function openPrivacy(o: {
     prepare,
     destroyExpiredKeys,
     missing: () => missing,
+    pseudonyms: (tenant, ip) => pseudonymsOf(keyring, tenant, ip),
+    async renewDays(tenant) {
+      const now = o.clock.now()
+      const count = await keyring.destroyOf('address_day', tenant, now)
+      addresses.clear()
+      await prepare(tenant, now)
+      return count
+    },
+    reload,
+    rewrap: () => keyring.rewrap(),
     close: () => clearInterval(timer),
   }
 }
@@ -149,6 +164,20 @@ const PREPARING_MAX = 1024
 /** Tenant and epoch as one number: what is cached under an epoch is never used in another. */
 function partOf(tenant: number, epoch: number): number {
   return tenant * 65_536 + epoch
+}
+
+const LOOKED_UP = ['address_day', 'address_month', 'network'] as const
+
+function pseudonymsOf(keyring: Keyring, tenant: number, ip: string): readonly Pseudonym[] {
+  const bytes = addressBytes(ip)
+  if (!bytes) return []
+  return LOOKED_UP.flatMap((domain) =>
+    keyring.epochs(domain, tenant).flatMap((epoch) => {
+      const key = keyring.get(domain, tenant, epoch)
+      const data = domain === 'network' ? networkBytes(bytes) : bytes
+      return key ? [{ domain, value: mac(key, data).readBigUInt64BE(0), epoch, until: DOMAINS[domain].endOf(epoch) }] : []
+    }),
+  )
 }
 
 function mac(key: KeyObject, data: string | Uint8Array): Buffer {

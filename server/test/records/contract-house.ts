@@ -66,7 +66,7 @@ export function describeHouse(open: Open): void {
       expect(await open().act('destroyKeys', { before: NOW + 2 })).toBeGreaterThanOrEqual(1)
       expect(await ours()).toEqual([second])
       const [event] = await eventsOfType(open(), tenant, 'key.destroyed')
-      expect(JSON.parse(event!.detail)).toEqual({ keys: [['address-day', 1]] })
+      expect(JSON.parse(event!.detail)).toEqual({ count: 1, keys: [['address-day', 1]] })
     })
 
     it('notes a changed setting by digests, never by value', async () => {

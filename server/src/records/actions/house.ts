@@ -55,22 +55,21 @@ export const putKey: Action<'putKey'> = async (tx, key) => {
 }
 
 /** 606 for each tenant whose keys went. */
-export const destroyKeys: Action<'destroyKeys'> = async (tx, { before }) => {
-  const gone = await tx.db
-    .deleteFrom('pseudonym_key')
-    .where('destroy_after', '<', before)
-    .returning(['domain', 'tenant_no', 'epoch'])
-    .execute()
+export const destroyKeys: Action<'destroyKeys'> = async (tx, { before, only }) => {
+  let query = tx.db.deleteFrom('pseudonym_key').where('destroy_after', '<', before)
+  if (only) query = query.where('domain', '=', only.domain).where('tenant_no', '=', only.tenantNo)
+  const gone = await query.returning(['domain', 'tenant_no', 'epoch']).execute()
   for (const [tenant, keys] of Map.groupBy(gone, (key) => key.tenant_no)) {
-    const detail = JSON.stringify({ keys: keys.map(({ domain, epoch }) => [domain, epoch]) })
+    const detail = JSON.stringify({ count: keys.length, keys: keys.map(({ domain, epoch }) => [domain, epoch]) })
     const about = {
       tenant,
       retention: await retentionOf(tx, tenant),
-      occurredAt: before,
+      occurredAt: only?.at ?? before,
       ...describeActor({ no: 0, kind: 'schedule' }),
     }
     await note(tx, { type: typeId('key.destroyed'), ...about, detail })
   }
+  if (only && gone.length > 0) tx.changes.push('all')
   return gone.length
 }
 
