@@ -90,7 +90,7 @@ function requireContinued(crypto: LogCrypto, last: OpenedCheckpoint, after: Open
     proof: hashes.map((hash) => fromBase64Url(hash, file)),
   }
   const isSame = last.size === after.size && hashes.length === 0 && isSameHash(last.root, after.root)
-  if (!isOurs || !(isSame || verifyConsistency(tree, claim, { fromEmpty: true })))
+  if (!isOurs || !(isSame || verifyConsistency(tree, claim, { allowEmpty: true })))
     throw new PackBroken('The checkpoint of the export does not continue the last one of the pack.', file)
 }
 

@@ -15,6 +15,7 @@ export interface Walk {
   readonly sha256: Sha256
   readonly size: number
   readonly gaps: GapReader
+  /** Only as many lines are taken as the tree has leaves here. */
   readonly leaves: LineReader
   /** Names of the files, for what is wrong. */
   readonly files: { readonly gaps: string; readonly leaves: string }
@@ -68,7 +69,6 @@ export async function walkTree(walk: Walk): Promise<Walked> {
     wholeFrom = gap.to
     note()
   }
-  if (await walk.leaves.next()) throw new PackBroken('There are more lines than leaves.', walk.files.leaves)
   return { root: tree.root(), roots, leaves, absent: walk.size - leaves, wholeFrom }
 }
 

@@ -30,11 +30,6 @@ export function fingerprintOf(crypto: LogCrypto, key: NoteKey): string {
   return (toHex(crypto.sha256(key.publicKey)).match(/.{1,4}/g) ?? []).join(' ')
 }
 
-/** Whether a signature of this key counts for the reader. */
-export function trustsReportKey(trust: Trust, key: NoteKey): boolean {
-  return [...trust.reports, ...trust.policy.logs.map((log) => log.key)].some((known) => formatKey(known) === formatKey(key))
-}
-
 /** Check `trust`: does a key that the reader brought belong to this log? */
 export function checkTrust(crypto: LogCrypto, trust: Trust | undefined, origin: string, offered: LogPolicy | undefined): Outcome {
   const notes = offered ? keysOf(crypto, offered) : []
