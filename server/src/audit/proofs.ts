@@ -1,8 +1,22 @@
 import { join } from 'node:path'
-import { formatNote, hashOfTiles, inclusionProof, proofNodes, proofRanges, tilePath, tilesOfNodes } from 'tokentrail/log'
+import {
+  consistencyProof,
+  formatNote,
+  hashOfTiles,
+  inclusionProof,
+  nodesOf,
+  proofNodes,
+  proofRanges,
+  rangeHash,
+  tilePath,
+  tilesOfNodes,
+  type HashOfNode,
+  type TreeNode,
+  type TreeSize,
+} from 'tokentrail/log'
 import { TrailError } from '../errors.ts'
 import type { LogEntry, LogShard } from '../records/audit.ts'
-import type { LogProof } from './audit.ts'
+import type { LogFile, LogProof } from './audit.ts'
 import { TREE } from './crypto.ts'
 import type { Disk } from './disk.ts'
 import { readerOf, type FolderReader } from './folder.ts'
@@ -18,19 +32,40 @@ export async function folderOf(
   return (await vkeyOf(current)) === shard.vkey ? current : readerOf(join(o.dir, CLOSED_SHARDS, shard.name), o.disk)
 }
 
+/** A published file of a shard. */
+export function readLogFile(folder: FolderReader, name: LogFile): Promise<Uint8Array | undefined> {
+  return typeof name === 'string' ? folder.read(name) : folder.read(tilePath(name))
+}
+
 /** The proof that an entry stands under the newest checkpoint of its shard, out of the tiles; null while that does not cover it. */
 export async function proveEntry(folder: FolderReader, shard: LogShard, entry: LogEntry): Promise<LogProof | null> {
   const checkpoint = await readCheckpoint(folder, shard.vkey)
   if (!checkpoint || Number(checkpoint.size) <= entry.index) return null
   const { size, note } = checkpoint
-  const nodes = proofNodes(proofRanges(entry.index, entry.index + 1, size))
+  const hashOf = await readNodes(folder, shard.name, proofNodes(proofRanges(entry.index, entry.index + 1, size)), size)
+  const hashes = inclusionProof(TREE, entry.index, size, hashOf)
+  return { entry, origin: shard.origin, vkey: shard.vkey, size: Number(size), hashes, checkpoint: formatNote(note) }
+}
+
+/** The proof that a shard at size `to` continues what it was at size `from`, out of the tiles. */
+export async function proveGrowth(folder: FolderReader, shard: string, from: TreeSize, to: TreeSize): Promise<Uint8Array[]> {
+  if (BigInt(from) === 0n) return []
+  return consistencyProof(TREE, from, to, await readNodes(folder, shard, proofNodes(proofRanges(0, from, to)), to))
+}
+
+/** The root that a shard had at an earlier size, out of the tiles of a later one. */
+export async function rootAt(folder: FolderReader, shard: string, size: TreeSize, later: TreeSize): Promise<Uint8Array> {
+  const hashOf = await readNodes(folder, shard, nodesOf(0, size), later)
+  return rangeHash(TREE, { begin: 0n, end: BigInt(size) }, hashOf)
+}
+
+/** Reads the tiles that hold these nodes of the tree of a size. */
+async function readNodes(folder: FolderReader, shard: string, nodes: readonly TreeNode[], size: TreeSize): Promise<HashOfNode> {
   const tiles = new Map<string, Uint8Array>()
   for (const id of tilesOfNodes(nodes, size)) {
     const bytes = await readTile(folder, id)
-    if (!bytes) throw new TrailError('data_damaged', `The tile ${tilePath(id)} of the log ${shard.name} is missing.`)
+    if (!bytes) throw new TrailError('data_damaged', `The tile ${tilePath(id)} of the log ${shard} is missing.`)
     tiles.set(tilePath(id), bytes)
   }
-  const hashOf = hashOfTiles(TREE, size, (id) => tiles.get(tilePath(id)) ?? new Uint8Array(0))
-  const hashes = inclusionProof(TREE, entry.index, size, hashOf)
-  return { entry, origin: shard.origin, vkey: shard.vkey, size: Number(size), hashes, checkpoint: formatNote(note) }
+  return hashOfTiles(TREE, size, (id) => tiles.get(tilePath(id)) ?? new Uint8Array(0))
 }
