@@ -24,7 +24,7 @@ interface Rule {
 
 const burst = ({ value, highest }: Verdict): boolean => value >= 10 && value > highest
 const RULES: Readonly<Record<Speaker, Rule>> = {
-  'volume-spike': { side: 'up', matters: ({ value, strangeness }) => value >= 10 + 1.5 * strangeness.expected, quietMs: HOUR_MS },
+  'volume-spike': { side: 'up', matters: spiked, quietMs: HOUR_MS },
   'volume-drop': {
     side: 'down',
     // the first weekend looks like a drop to who has seen no other
@@ -37,9 +37,25 @@ const RULES: Readonly<Record<Speaker, Rule>> = {
   'revoke-burst': { side: 'up', matters: burst, quietMs: HOUR_MS },
 }
 
-function drifted({ lane, scale, strangeness, value, widened }: Verdict): boolean {
-  const run = lane.streams[scale]?.run(strangeness.driftUp >= strangeness.driftDown ? 'up' : 'down')
-  return Math.abs(run?.change ?? 0) >= 0.1 * widened && Math.max(value, strangeness.expected) >= 10 && !strangeness.learning
+/** A few more good calls are no spike; a few more refusals may be. */
+const SPIKE_MIN = { accepted: 30, others: 10 } as const
+
+function spiked({ lane, value, strangeness }: Verdict): boolean {
+  const least = lane.name.measure === 'accepted' ? SPIKE_MIN.accepted : SPIKE_MIN.others
+  return value >= least + 1.5 * strangeness.expected
+}
+
+/** Fewer events than these, over the whole run, are no drift worth a look. */
+const DRIFT_EXCESS_MIN = 50
+const DRIFT_CHANGE_MIN = 0.1
+
+/** Drift is of tenants and services: a route has too few calls a day to say so. Of refusals only more is news. */
+function drifted({ lane, scale, strangeness, widened }: Verdict): boolean {
+  const side = strangeness.driftUp >= strangeness.driftDown ? 'up' : 'down'
+  const run = lane.streams[scale]?.run(side)
+  if (!run || strangeness.learning || lane.name.fold === 'route') return false
+  if (side === 'down' && lane.name.measure !== 'accepted') return false
+  return Math.abs(run.change) >= DRIFT_CHANGE_MIN * widened && Math.abs(run.excess) >= DRIFT_EXCESS_MIN
 }
 
 /** When each detector last spoke of each stream, and how severely. */

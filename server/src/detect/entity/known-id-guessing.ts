@@ -6,6 +6,7 @@ import type { EntityStep } from './step.ts'
 const WINDOWS = [
   { no: 11, seconds: 3600, attempts: 5 },
   { no: 12, seconds: 86_400, attempts: 12 },
+  { no: 13, seconds: 604_800, attempts: 25 },
 ] as const
 const DAY_SECONDS = 86_400
 

@@ -20,8 +20,8 @@ export interface Stream {
   judge(point: StreamPoint): Strangeness
   /** Judges alone: for a bucket whose late rows came. */
   look(point: StreamPoint): Strangeness
-  /** The run that the drift's sum stands for: since when, and by what share the count was away from its slow expectation. */
-  run(side: 'up' | 'down'): { readonly since: Milliseconds; readonly change: number }
+  /** The run that the drift's sum stands for: since when, and by what share and how many the count was away from its slow expectation. */
+  run(side: 'up' | 'down'): { readonly since: Milliseconds; readonly change: number; readonly excess: number }
   /** A drift was spoken of: its sums begin anew. */
   driftSpoken(): void
   snapshot(): StreamState
@@ -112,10 +112,10 @@ export function createStream({ bucketMs, profile }: StreamOptions): Stream {
     }
   }
 
-  function run(side: 'up' | 'down'): { since: Milliseconds; change: number } {
+  function run(side: 'up' | 'down'): { since: Milliseconds; change: number; excess: number } {
     const { value, expected } = runs[side === 'up' ? 0 : 1] ?? blankRun()
     const since = side === 'up' ? drift?.upSince : drift?.downSince
-    return { since: since ?? 0, change: expected > 0 ? value / expected - 1 : 0 }
+    return { since: since ?? 0, change: expected > 0 ? value / expected - 1 : 0, excess: value - expected }
   }
 
   function learn(model: Tails, value: number, mu: number, weight: number): void {

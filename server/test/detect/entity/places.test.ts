@@ -215,6 +215,25 @@ describe('scope-probing', () => {
   })
 })
 
+describe('sleeper-awake', () => {
+  const late = START + 30 * DAY
+  const sleeper = (wish: object = {}) => accepted({ at: late, tokenNo: 700, ownerNo: 70, network: 900n, ...wish })
+
+  test('a first use after four weeks, where no other token is used, is medium', () => {
+    expect(only(findIn([...learned(), sleeper()]), 'sleeper-awake')).toMatchObject([
+      { severity: 'medium', subject: { kind: 'token', key: '700' }, facts: { gap: { value: 30 * DAY } } },
+    ])
+  })
+
+  test('one that was issued meanwhile, one beside another, an observed one and an early one are silent', () => {
+    const silent = (events: readonly ReturnType<typeof accepted>[]) => only(findIn([...learned(), ...events]), 'sleeper-awake')
+    expect(silent([fact('token.issued', { at: late - DAY, tokenNo: 700 }), sleeper()])).toEqual([])
+    expect(silent([accepted({ at: late - DAY, network: 900n }), sleeper()])).toEqual([])
+    expect(silent([sleeper({ flags: FLAGS.observed })])).toEqual([])
+    expect(silent([sleeper({ at: START + 20 * DAY })])).toEqual([])
+  })
+})
+
 describe('dormant-awake and steady-beat', () => {
   test('an hourly token that wakes after forty days is low at home and medium elsewhere', () => {
     const wake = START + 50 * DAY

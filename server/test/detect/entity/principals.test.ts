@@ -54,6 +54,44 @@ describe('issue-burst', () => {
   })
 })
 
+describe('wide-grant', () => {
+  const grown = START + 30 * DAY
+  const given = (tokenNo: number, scopes: readonly string[], wish: object = {}) =>
+    fact('token.issued', {
+      at: grown,
+      tokenNo,
+      actorNo: 5,
+      actorKind: ACTORS.person,
+      detail: JSON.stringify({ scopes }),
+      ...wish,
+    })
+
+  test('a right that no token had is told of once, whoever gives it', () => {
+    const before = given(300, ['orders:read', 'orders:write'], { at: grown - 20 * DAY })
+    const found = findIn([first, before, given(301, ['orders:write']), given(302, ['orders:read', 'admin:*'])])
+    expect(found).toMatchObject([
+      {
+        detector: 'wide-grant',
+        severity: 'low',
+        subject: { kind: 'token', key: '302' },
+        facts: { scope: { value: 'admin:*' } },
+        touches: [
+          { kind: 'token', key: '302' },
+          { kind: 'principal', key: '5' },
+        ],
+      },
+    ])
+    expect(findIn([first, given(301, ['admin:*']), given(302, ['admin:*'])])).toHaveLength(1)
+  })
+
+  test('what only reads, the first three weeks, imports by the system and broken details are silent', () => {
+    expect(findIn([first, given(301, ['reports:read'])])).toEqual([])
+    expect(findIn([first, given(301, ['admin:*'], { at: START + 20 * DAY })])).toEqual([])
+    expect(findIn([first, given(301, ['admin:*'], { actorKind: ACTORS.system })])).toEqual([])
+    expect(findIn([first, given(301, [], { detail: '{"scopes":["admin' })])).toEqual([])
+  })
+})
+
 test('revoke-burst: ten revocations in an hour are found, nine are not', () => {
   const revoked = (at: number, i: number) => fact('token.revoked', { at, tokenNo: 300 + i, actorNo: 5 })
   expect(findIn([first, ...many(10, MINUTE, revoked)])).toMatchObject([
@@ -135,9 +173,15 @@ describe('reading-abuse', () => {
     expect(findIn([first, ...many(10, SECOND, signIn)])).toMatchObject([{ subject: { kind: 'source' } }])
   })
 
+  test('three a day, every day of a week, are found', () => {
+    const week = many(21, 8 * HOUR, refusedReading({ actorNo: 5 }))
+    expect(findIn([first, ...week])[0]).toMatchObject({ facts: { span: { value: 7 * DAY } } })
+  })
+
   test('nine, and ten over hours, are silent', () => {
     expect(findIn([first, ...many(9, SECOND, refusedReading({ actorNo: 5 }))])).toEqual([])
     expect(findIn([first, ...many(10, HOUR, refusedReading({ actorNo: 5 }))])).toEqual([])
+    expect(findIn([first, ...many(14, 7 * HOUR, refusedReading({ actorNo: 5 }))])).toEqual([])
   })
 })
 
