@@ -16,6 +16,7 @@ import { createHttp } from './http/server.ts'
 import { openJournal } from './journal/open.ts'
 import { startRelay } from './journal/relay.ts'
 import { createLiveHub } from './live/hub.ts'
+import { startAudit } from './main/audit.ts'
 import { startDemo } from './main/demo.ts'
 import { noteSystemEvent, startHousekeeping, warmCache } from './main/house.ts'
 import { installTenant, provideAdminToken } from './main/install.ts'
@@ -110,6 +111,8 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   await migrateStore(store)
   parts.add(startShipping({ journal, journalFile: folder.journal, store: store.address, clock, log }))
   parts.add(startRelay({ records, journal, log }))
+  const auditAt = { dir: folder.audit, keys: config.keys, tenant, version }
+  const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
   const door = parts.add(createDoor(tokenParts))
@@ -144,6 +147,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       live,
       ingest,
       access,
+      audit,
       clock,
       log,
       version,

@@ -29,6 +29,9 @@ export const PERMISSIONS = {
   'rules:read': { roles: ['admin', 'analyst', 'auditor'], what: 'detection rules, their tests and back-tests' },
   'rules:write': { roles: ['admin'], what: 'save detection rules and change their states' },
   'live:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'the live stream' },
+  'log:read': { roles: ['admin', 'auditor'], what: "the state of the audit log, and the tenant's own entries" },
+  'log:install': { roles: ['admin', 'auditor'], what: 'every entry and file of the audit log; tenant `default` only' },
+  'log:operate': { roles: ['admin'], what: 'close the audit log, recover it after a restore; tenant `default` only' },
   'status:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'versions, completeness and health of the tenant' },
   'install:read': {
     roles: ['admin', 'analyst', 'viewer', 'auditor'],
@@ -40,7 +43,12 @@ export const PERMISSIONS = {
 export type Permission = keyof typeof PERMISSIONS
 
 /** Permissions about the installation: only principals of the tenant `default` have them. */
-export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>(['install:read', 'partners:write'])
+export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
+  'install:read',
+  'partners:write',
+  'log:install',
+  'log:operate',
+])
 
 const GRANTED: ReadonlyMap<Role, ReadonlySet<Permission>> = new Map(
   ROLES.map((role) => [

@@ -1,4 +1,5 @@
 import type { Milliseconds } from 'tokentrail'
+import type { TileId } from 'tokentrail/log'
 import type { EventRow } from '../event/row.ts'
 import type { LogEntry, LogFilter, LogPlace } from '../records/audit.ts'
 import type { LogType } from './registry.ts'
@@ -41,6 +42,9 @@ export interface AuditState {
   readonly dropped: number
 }
 
+/** What any static server could show of a shard; tiles are named by integers. */
+export type LogFile = 'checkpoint' | 'log.vkey' | TileId
+
 export interface LogProof {
   readonly entry: LogEntry
   readonly origin: string
@@ -70,6 +74,8 @@ export interface AuditLog {
    * `waitMs` waits for a checkpoint that covers it. `not_found` while none does.
    */
   proof(id: string, o?: { waitMs?: number }): Promise<LogProof | null>
+  /** A file as it is published here: the open shard's, or a named one's. `undefined` where there is none. */
+  file(shard: string | null, name: LogFile): Promise<Uint8Array | undefined>
   /** Called after each checkpoint that is published here. For witnesses and other copies. */
   onCheckpoint(listener: (checkpoint: PublishedCheckpoint) => void): () => void
   /** Closes the shard and opens the next one with a new key. */

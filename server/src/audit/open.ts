@@ -7,12 +7,12 @@ import { TrailError } from '../errors.ts'
 import { createListeners } from '../records/listeners.ts'
 import type { Records } from '../records/records.ts'
 import type { Seal } from '../records/sealed.ts'
-import type { AuditLog, AuditState, LogProof, PublishedCheckpoint } from './audit.ts'
+import type { AuditLog, AuditState, LogFile, LogProof, PublishedCheckpoint } from './audit.ts'
 import { systemDisk, type Disk } from './disk.ts'
 import { findFork, type WitnessedSize } from './forks.ts'
 import { createHeart, type Beat } from './heartbeat.ts'
 import { createOffers } from './offers.ts'
-import { folderOf, proveEntry } from './proofs.ts'
+import { folderOf, proveEntry, readLogFile } from './proofs.ts'
 import { createPublisher } from './publisher.ts'
 import { createRounds } from './rounds.ts'
 import { createSequencer } from './sequencer.ts'
@@ -45,6 +45,8 @@ export interface AuditOptions {
 /** How often what waits is given its place, and how often a checkpoint is published while something has. */
 const SEQUENCE_MS = 250
 const PUBLISH_MS = 1_000
+
+const CLOSE_MS_MAX = 3_000
 
 /** Commits after which the log does not wait for the next round. */
 const COMMITS_MAX = 256
@@ -160,17 +162,26 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     return shard ? ((await proveEntry(await folderOf({ dir, disk }, shard), shard, entry)) ?? 'pending') : null
   }
 
+  async function file(shard: string | null, name: LogFile): Promise<Uint8Array | undefined> {
+    const shards = await records.read.logShards()
+    const found = shards.find((each) => (shard === null ? each.closedAt === null : each.name === shard))
+    return found && readLogFile(await folderOf({ dir, disk }, found), name)
+  }
+
   return {
     state,
     flush,
     note: offers.note,
     entries: (filter, page) => records.read.logPage(filter, page),
     proof,
+    file,
     onCheckpoint: listeners.add,
     rotate: (why) => sequencer.rotate(why),
+    /** What is committed gets its place and a checkpoint before the log closes, where that is quickly done. */
     async close() {
       unsubscribe()
       await heart.close()
+      await flush(CLOSE_MS_MAX).catch((error: unknown) => log.warn({ err: error }, 'the audit log goes on at the next start'))
       await sequencing.close()
       await publishing.close()
       await leadership.close()

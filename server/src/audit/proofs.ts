@@ -19,7 +19,7 @@ import type { LogEntry, LogShard } from '../records/audit.ts'
 import type { LogFile, LogProof } from './audit.ts'
 import { TREE } from './crypto.ts'
 import type { Disk } from './disk.ts'
-import { readerOf, type FolderReader } from './folder.ts'
+import { viewFolder, type FolderReader } from './folder.ts'
 import { CLOSED_SHARDS } from './publisher.ts'
 import { readCheckpoint, readTile, vkeyOf } from './shelf.ts'
 
@@ -28,8 +28,8 @@ export async function folderOf(
   o: { readonly dir: string; readonly disk: Disk },
   shard: Pick<LogShard, 'name' | 'vkey'>,
 ): Promise<FolderReader> {
-  const current = readerOf(o.dir, o.disk)
-  return (await vkeyOf(current)) === shard.vkey ? current : readerOf(join(o.dir, CLOSED_SHARDS, shard.name), o.disk)
+  const current = viewFolder(o.dir, o.disk)
+  return (await vkeyOf(current)) === shard.vkey ? current : viewFolder(join(o.dir, CLOSED_SHARDS, shard.name), o.disk)
 }
 
 /** A published file of a shard. */

@@ -15,7 +15,7 @@ import {
 import { TrailError } from '../errors.ts'
 import type { AuditReads, LogEntry } from '../records/audit.ts'
 import { LOG_CRYPTO, TREE } from './crypto.ts'
-import type { FileToPut, Folder, FolderReader } from './folder.ts'
+import type { FileToPut, Folder, FolderView } from './folder.ts'
 
 /** One shard on disk, as any static server can show it: tiles, entries and the checkpoint that covers them. */
 export interface Shelf {
@@ -81,13 +81,13 @@ export async function openShelf(o: {
 }
 
 /** The key that a directory's checkpoint is signed with, as its file says; `undefined` in an empty one. */
-export async function vkeyOf(folder: FolderReader): Promise<string | undefined> {
+export async function vkeyOf(folder: FolderView): Promise<string | undefined> {
   const bytes = await folder.read(VKEY)
   return bytes && Buffer.from(bytes).toString('utf8').trim()
 }
 
 /** The checkpoint of a directory, its signature verified; `null` where none stands there. */
-export async function readCheckpoint(folder: FolderReader, vkey: string): Promise<OpenedCheckpoint | null> {
+export async function readCheckpoint(folder: FolderView, vkey: string): Promise<OpenedCheckpoint | null> {
   const bytes = await folder.read(CHECKPOINT)
   if (!bytes) return null
   try {
@@ -98,7 +98,7 @@ export async function readCheckpoint(folder: FolderReader, vkey: string): Promis
 }
 
 /** A tile of a shard: the one of this width, else the full one or a wider one that has taken its place. */
-export async function readTile(folder: FolderReader, id: TileId): Promise<Uint8Array | undefined> {
+export async function readTile(folder: FolderView, id: TileId): Promise<Uint8Array | undefined> {
   const exact = await folder.read(tilePath(id))
   if (exact || id.width === TILE_WIDTH) return exact
   const full = await folder.read(tilePath({ ...id, width: TILE_WIDTH }))
@@ -107,7 +107,7 @@ export async function readTile(folder: FolderReader, id: TileId): Promise<Uint8A
   return widths.length === 0 ? undefined : folder.read(tilePath({ ...id, width: Math.min(...widths) }))
 }
 
-async function resumeTree(folder: FolderReader, checkpoint: OpenedCheckpoint | null): Promise<TileTree> {
+async function resumeTree(folder: FolderView, checkpoint: OpenedCheckpoint | null): Promise<TileTree> {
   if (!checkpoint) return createTileTree(TREE)
   const tiles = new Map<string, Uint8Array>()
   for (const id of edgeTiles(checkpoint.size)) tiles.set(tilePath(id), (await readTile(folder, id)) ?? gone(folder, id))
@@ -144,7 +144,7 @@ function partialsOf(id: TileId): string {
   return `${tilePath({ ...id, width: TILE_WIDTH })}.p`
 }
 
-function gone(folder: FolderReader, id: TileId): never {
+function gone(folder: FolderView, id: TileId): never {
   throw new TrailError(
     'data_damaged',
     `The tile ${tilePath(id)} is missing in ${folder.path}; restore the directory from a copy.`,

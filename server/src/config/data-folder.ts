@@ -8,6 +8,8 @@ export interface DataFolder {
   readonly records: string
   readonly journal: string
   readonly store: string
+  /** Tiles, entries and checkpoint of the audit log: any static server can serve this folder. */
+  readonly audit: string
   /** What detection has learned. */
   readonly detection: string
   /** Keys of subjects: apart from the records, with backups of their own. */
@@ -25,6 +27,7 @@ export function openDataFolder(folder: string): DataFolder {
     records: join(folder, 'records.sqlite'),
     journal: join(folder, 'journal.sqlite'),
     store: join(folder, 'store'),
+    audit: join(folder, 'audit'),
     detection: join(folder, 'detection'),
     subjectKeys: join(folder, 'subject-keys.sqlite'),
     adminToken: join(folder, 'admin-token'),

@@ -1,4 +1,5 @@
 import type { Access } from '../access/access.ts'
+import type { AuditLog } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import type { Ingest } from '../connect/ingest.ts'
@@ -31,6 +32,7 @@ export interface HttpParts {
   readonly live: LiveHub
   readonly ingest: Ingest
   readonly access: Access
+  readonly audit: AuditLog
   readonly clock: Clock
   readonly log: Log
   /** Tenant that the installation begins with: it keeps what partners report and nobody knows. */

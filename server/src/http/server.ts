@@ -13,12 +13,14 @@ import { BAD_URL, servePages } from './pages.ts'
 import { createOwnOrigin } from './origin.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { ingestRoutes } from './routes/events.ts'
 import { findingRoutes } from './routes/findings.ts'
 import { findingSettingRoutes } from './routes/finding-settings.ts'
 import { importRoutes } from './routes/imports.ts'
 import { leakRoutes } from './routes/leaks.ts'
 import { liveRoutes } from './routes/live.ts'
+import { logFileRoutes } from './routes/log-files.ts'
 import { metricRoutes } from './routes/metrics.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -71,6 +73,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   leakRoutes(app, parts)
   partnerRoutes(app, parts)
   ruleRoutes(app, parts)
+  auditRoutes(app, parts)
+  logFileRoutes(app, parts, cookie)
   const endStreams = liveRoutes(app, parts, origin)
   operationRoutes(app, parts)
   serveApiDescription(app)

@@ -19,6 +19,10 @@ import { openJournal } from '../../src/journal/open.ts'
 import { startRelay } from '../../src/journal/relay.ts'
 import { createLiveHub } from '../../src/live/hub.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
+import { createSeal } from '../../src/privacy/seal.ts'
+import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
+import { createKeyEncryption } from '../../src/privacy/wrap.ts'
+import { openAudit } from '../../src/audit/open.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
 import { openRecords } from '../../src/records/open.ts'
@@ -76,6 +80,8 @@ export interface Reply {
   readonly body: any
 }
 
+const KEK = new Uint8Array(32).fill(7)
+
 export async function openFront(
   options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean; send?: SendWebhook } = {},
 ): Promise<Front> {
@@ -86,7 +92,7 @@ export async function openFront(
   const records = await openRecords({ file: join(folder, 'records.db'), clock, log })
   const own = await records.act('addTenant', { id: 'default', name: 'Own', at: clock.now(), actor: SYSTEM })
   const other = await records.act('addTenant', { id: 'other', name: 'Other', at: clock.now(), actor: SYSTEM })
-  const privacy = await openPrivacy({ records, kek: new Uint8Array(32).fill(7), clock, log })
+  const privacy = await openPrivacy({ records, kek: KEK, clock, log })
   for (const { no } of [own, other]) await privacy.prepare(no, clock.now())
   const writer = await records.act('leaseWriter', { purpose: 'journal', at: clock.now() })
   const journal = await openJournal({ file: join(folder, 'journal.db'), writer, clock, bytesMax: 1 << 26, log })
@@ -110,6 +116,13 @@ export async function openFront(
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })
+  const subjectKeys = await openSubjectKeys({ file: join(folder, 'subject-keys.db'), kek: createKeyEncryption(() => [KEK]) })
+  const audit = await openAudit({
+    ...{ records, clock, log, version: '0.0.0-test' },
+    dir: join(folder, 'audit'),
+    keyFile: join(folder, 'log-key'),
+    seal: createSeal({ keys: subjectKeys }),
+  })
   const parts: HttpParts = {
     records,
     journal,
@@ -126,6 +139,7 @@ export async function openFront(
     live,
     ingest,
     access,
+    audit,
     clock,
     log,
     version: '0.0.0-test',
@@ -164,6 +178,8 @@ export async function openFront(
     },
     async close() {
       await app.close()
+      await audit.close()
+      await subjectKeys.close()
       await responder.close()
       leaks.close()
       access.close()

@@ -1,0 +1,91 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { parseTilePath } from 'tokentrail/log'
+import { Type } from 'typebox'
+import type { LogFile } from '../../audit/audit.ts'
+import { TrailError } from '../../errors.ts'
+import type { Records } from '../../records/records.ts'
+import { type App, callerOf } from '../app.ts'
+import type { SessionCookie } from '../cookie.ts'
+import type { HttpParts } from '../parts.ts'
+
+/** What of the log anyone may fetch: setting `audit.publish` of the install. Tiles and entries name nobody, but show how much happens. */
+export const PUBLISHED = ['none', 'checkpoint', 'tree', 'all'] as const
+type Published = (typeof PUBLISHED)[number]
+export const PUBLISH_SETTING = 'audit.publish'
+const PUBLISHED_DEFAULT: Published = 'checkpoint'
+
+/** From which setting on a kind of file is open to all. */
+const OPEN_AT = { checkpoint: 1, tree: 2, entries: 3 } as const
+
+const ADDRESSES = [
+  { url: '/audit/*', summary: 'A file of the open log (C2SP tlog-tiles)' },
+  { url: '/v1/log/:shard/*', summary: "A file of a shard's log (C2SP tlog-tiles)" },
+] as const
+
+/** The files of the log as any static server could show them, at the two addresses that verifiers use. */
+export function logFileRoutes(app: App, parts: HttpParts, cookie: SessionCookie): void {
+  for (const { url, summary } of ADDRESSES) {
+    app.get(
+      url,
+      {
+        config: { permission: 'public' },
+        schema: {
+          tags: ['audit'],
+          summary,
+          description:
+            '`checkpoint`, `log.vkey`, `tile/<level>/…` and `tile/entries/…`. The setting `audit.publish` (none, checkpoint, tree, all) says which of them need no credential; the others need the right to read the whole log.',
+          produces: ['application/octet-stream', 'text/plain'],
+          response: { 200: Type.Any() },
+        },
+      },
+      async (request, reply) => {
+        const { '*': path = '', shard = null } = request.params as { readonly '*'?: string; readonly shard?: string }
+        const file = parseFile(path)
+        const isOpen = OPEN_AT[kindOf(file)] <= PUBLISHED.indexOf(await publishedBy(parts.records))
+        if (!isOpen) await requireReader(parts, request, cookie)
+        return send(reply, file, await parts.audit.file(shard, file))
+      },
+    )
+  }
+}
+
+/** What is published, as the setting says. */
+export async function publishedBy(records: Records): Promise<Published> {
+  const value = await records.read.setting(0, PUBLISH_SETTING)
+  return PUBLISHED.find((each) => each === value) ?? PUBLISHED_DEFAULT
+}
+
+export function notPermitted(): TrailError {
+  return new TrailError('not_permitted', 'Only principals of the first tenant who may read the whole audit log see this.')
+}
+
+/** A path is read into integers, and made from them again: nothing of the request reaches the file system. */
+function parseFile(path: string): LogFile {
+  if (path === 'checkpoint' || path === 'log.vkey') return path
+  try {
+    return parseTilePath(path)
+  } catch (cause) {
+    throw new TrailError('not_found', 'The log has files named checkpoint, log.vkey and tile/…, and no others.', { cause })
+  }
+}
+
+function kindOf(file: LogFile): keyof typeof OPEN_AT {
+  if (typeof file === 'string') return 'checkpoint'
+  return file.level === 'entries' ? 'entries' : 'tree'
+}
+
+async function requireReader({ access }: HttpParts, request: FastifyRequest, cookie: SessionCookie): Promise<void> {
+  const { authorization } = request.headers
+  const { principal } = await access.authenticate({ authorization, cookie: cookie.read(request) }, callerOf(request))
+  access.require(principal, 'log:install', callerOf(request))
+}
+
+/** A full tile never changes; the checkpoint changes each second. */
+function send(reply: FastifyReply, file: LogFile, bytes: Uint8Array | undefined): FastifyReply {
+  if (!bytes)
+    throw new TrailError('not_found', 'The log has no such file: it is not that long, or the tile has become a wider one.')
+  const isText = typeof file === 'string'
+  const isFinal = !isText && file.width === 256
+  if (isFinal) void reply.header('cache-control', 'private, max-age=31536000, immutable')
+  return reply.type(isText ? 'text/plain; charset=utf-8' : 'application/octet-stream').send(Buffer.from(bytes))
+}
