@@ -41,7 +41,6 @@ export const ERRORS = {
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },
-  reveal_limit: { status: 429, title: 'No more people may be looked up today without a second person' },
   // the state of a finding
   finding_changed: { status: 409, title: 'The finding was changed by somebody else in this moment' },
   // the state of a response

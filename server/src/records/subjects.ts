@@ -62,6 +62,7 @@ export interface SubjectActions {
     approval: string | null
     /** Parameters that the approval must name. */
     params: string
+    ground: string
     endTokens: boolean
     classes: readonly string[]
     keyIds: readonly string[]
@@ -94,7 +95,7 @@ export interface SubjectActions {
     at: Milliseconds
     actor: Actor
   }): EventNumber
-  /** 408 `pseudonym.revealed`; counted by principal and day, and refused (`reveal_limit`) beyond `max` without an approval. */
+  /** 408 `pseudonym.revealed`. Counted by principal and day; a sealed value, and whatever is beyond `max`, takes a second person. */
   noteReveal(p: {
     tenantNo: number
     action: 'pseudonym' | 'value'
@@ -102,6 +103,7 @@ export interface SubjectActions {
     approval: string | null
     /** Parameters that the approval must name. */
     params: string
+    ground: string
     detail: Record<string, unknown>
     ownerNo: number
     at: Milliseconds

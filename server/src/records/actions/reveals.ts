@@ -1,19 +1,23 @@
-import { TrailError } from '../../errors.ts'
 import type { Action, Transaction } from '../transaction.ts'
+import { takeApproval } from './approvals.ts'
 import { noteAbout } from './subjects.ts'
 
 const DAY_MS = 86_400_000
 
-export const noteReveal: Action<'noteReveal'> = async (tx, { tenantNo, action, max, approval, detail, ownerNo, at, actor }) => {
+export const noteReveal: Action<'noteReveal'> = async (
+  tx,
+  { tenantNo, action, max, approval, params, ground, detail, ownerNo, at, actor },
+) => {
   const count = await countOne(tx, tenantNo, actor.no, Math.floor(at / DAY_MS))
-  if (approval === null && count > max) {
-    throw new TrailError(
-      'reveal_limit',
-      `This principal has looked up ${max} people today. More needs a second person: ask for an approval.`,
-      { input: 'approval' },
-    )
+  if (action === 'value' || count > max) {
+    await takeApproval(tx, { tenantNo, id: approval, action: 'value.reveal', params, at, actor, ground })
   }
-  return noteAbout(tx, 'pseudonym.revealed', { tenantNo, ownerNo, at, actor }, { field: action, count, approval, ...detail })
+  return noteAbout(
+    tx,
+    'pseudonym.revealed',
+    { tenantNo, ownerNo, at, actor },
+    { field: action, count, approval, ground, ...detail },
+  )
 }
 
 export const dropSealed: Action<'dropSealed'> = async (tx, { places }) => {

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
 import type { Actor, EventNumber, Owner } from '../records.ts'
 import { toErasure, toRestriction } from '../subject-row.ts'
 import type { Erasure, Kept } from '../subjects.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
+import { takeApproval } from './approvals.ts'
 import { revokeToken } from './change.ts'
 import { toOwner } from './owners.ts'
 import { replaceInTexts } from './subject-texts.ts'
@@ -12,6 +13,8 @@ import { describeActor, retentionOf } from './token-change.ts'
 
 export const beginErasure: Action<'beginErasure'> = async (tx, p) => {
   const owner = await findSubject(tx, p.tenantNo, p.ownerId)
+  const { tenantNo, approval: id, params, at, actor, ground } = p
+  await takeApproval(tx, { tenantNo, id, action: 'subject.erase', params, at, actor, ground })
   const tokens = await tokensOf(tx, owner.no)
   await endTokens(tx, tokens, p)
   const surrogate = `erased-${randomBytes(9).toString('hex')}`
@@ -206,9 +209,4 @@ type NotedType = 'approval.refused' | 'subject.restricted' | 'subject.accessed' 
 export async function noteAbout(tx: Transaction, type: NotedType, { tenantNo, ownerNo, at, actor }: About, detail: object) {
   const about = { tenant: tenantNo, retention: await retentionOf(tx, tenantNo), occurredAt: at, ownerNo, ...describeActor(actor) }
   return note(tx, { type: typeId(type), ...about, detail: JSON.stringify(detail) })
-}
-
-/** Stands for destroyed keys in the log: SHA-256 of their sorted ids. */
-export function digestOfKeys(ids: readonly string[]): string {
-  return createHash('sha256').update(ids.toSorted().join('\n')).digest('hex')
 }
