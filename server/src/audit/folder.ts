@@ -24,6 +24,18 @@ export interface FileToPut {
   readonly bytes: Uint8Array
 }
 
+/** A folder that is only looked at: it may be another process's, or one that is being written. */
+export type FolderView = Pick<Folder, 'path' | 'read' | 'list'>
+
+/** A view of a folder, which need not exist. */
+export function viewFolder(path: string, disk: Pick<Disk, 'read' | 'list'>): FolderView {
+  return {
+    path,
+    read: (name) => orMissing(disk.read(join(path, name)), undefined),
+    list: (name) => orMissing<readonly string[]>(disk.list(join(path, name)), []),
+  }
+}
+
 /** Drafts stand here until they are renamed; what a crash left is overwritten or removed. */
 const DRAFTS = '.drafts'
 

@@ -19,7 +19,7 @@ import type { LogEntry, LogShard } from '../records/audit.ts'
 import type { LogFile, LogProof } from './audit.ts'
 import { TREE } from './crypto.ts'
 import type { Disk } from './disk.ts'
-import { viewFolder, type FolderReader } from './folder.ts'
+import { viewFolder, type FolderView } from './folder.ts'
 import { CLOSED_SHARDS } from './publisher.ts'
 import { readCheckpoint, readTile, vkeyOf } from './shelf.ts'
 
@@ -27,18 +27,18 @@ import { readCheckpoint, readTile, vkeyOf } from './shelf.ts'
 export async function folderOf(
   o: { readonly dir: string; readonly disk: Disk },
   shard: Pick<LogShard, 'name' | 'vkey'>,
-): Promise<FolderReader> {
+): Promise<FolderView> {
   const current = viewFolder(o.dir, o.disk)
   return (await vkeyOf(current)) === shard.vkey ? current : viewFolder(join(o.dir, CLOSED_SHARDS, shard.name), o.disk)
 }
 
 /** A published file of a shard. */
-export function readLogFile(folder: FolderReader, name: LogFile): Promise<Uint8Array | undefined> {
+export function readLogFile(folder: FolderView, name: LogFile): Promise<Uint8Array | undefined> {
   return typeof name === 'string' ? folder.read(name) : folder.read(tilePath(name))
 }
 
 /** The proof that an entry stands under the newest checkpoint of its shard, out of the tiles; null while that does not cover it. */
-export async function proveEntry(folder: FolderReader, shard: LogShard, entry: LogEntry): Promise<LogProof | null> {
+export async function proveEntry(folder: FolderView, shard: LogShard, entry: LogEntry): Promise<LogProof | null> {
   const checkpoint = await readCheckpoint(folder, shard.vkey)
   if (!checkpoint || Number(checkpoint.size) <= entry.index) return null
   const { size, note } = checkpoint
@@ -48,19 +48,19 @@ export async function proveEntry(folder: FolderReader, shard: LogShard, entry: L
 }
 
 /** The proof that a shard at size `to` continues what it was at size `from`, out of the tiles. */
-export async function proveGrowth(folder: FolderReader, shard: string, from: TreeSize, to: TreeSize): Promise<Uint8Array[]> {
+export async function proveGrowth(folder: FolderView, shard: string, from: TreeSize, to: TreeSize): Promise<Uint8Array[]> {
   if (BigInt(from) === 0n) return []
   return consistencyProof(TREE, from, to, await readNodes(folder, shard, proofNodes(proofRanges(0, from, to)), to))
 }
 
 /** The root that a shard had at an earlier size, out of the tiles of a later one. */
-export async function rootAt(folder: FolderReader, shard: string, size: TreeSize, later: TreeSize): Promise<Uint8Array> {
+export async function rootAt(folder: FolderView, shard: string, size: TreeSize, later: TreeSize): Promise<Uint8Array> {
   const hashOf = await readNodes(folder, shard, nodesOf(0, size), later)
   return rangeHash(TREE, { begin: 0n, end: BigInt(size) }, hashOf)
 }
 
 /** Reads the tiles that hold these nodes of the tree of a size. */
-async function readNodes(folder: FolderReader, shard: string, nodes: readonly TreeNode[], size: TreeSize): Promise<HashOfNode> {
+async function readNodes(folder: FolderView, shard: string, nodes: readonly TreeNode[], size: TreeSize): Promise<HashOfNode> {
   const tiles = new Map<string, Uint8Array>()
   for (const id of tilesOfNodes(nodes, size)) {
     const bytes = await readTile(folder, id)
