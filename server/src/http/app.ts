@@ -62,7 +62,7 @@ export function callerOf({ ip, method, id, headers, routeOptions }: CallerReques
   return { ip, userAgent, method, route: templateOf(routeOptions.url ?? ''), requestId: id }
 }
 
-/** `/v1/tokens/:id` as `/v1/tokens/{id}`. */
+/** `/v1/tokens/:id` as `/v1/tokens/{id}`, and what is left of a path as `{*}`. */
 export function templateOf(url: string): string {
-  return url.replaceAll(/:(\w+)/g, '{$1}')
+  return url.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{*}')
 }

@@ -15,7 +15,9 @@ const TAGS = {
   leaks: 'Leaked tokens: reports, partners, and the uses since',
   imports: 'How far imports are',
   rules: 'Detection rules, their tests and back-tests',
+  access: 'People, roles, and what needs a second person',
   session: 'Signing in to the dashboard',
+  audit: 'the audit log: its state, entries and files',
   operations: 'For who runs the server',
 } as const
 

@@ -45,12 +45,16 @@ describe('every route', () => {
       .filter(({ permission }) => permission === 'public')
       .map(({ method, url }) => `${method} ${url}`)
     expect(open.sort()).toEqual([
+      'GET /audit/*',
       'GET /healthz',
       'GET /openapi.json',
       'GET /readyz',
+      'GET /v1/log/:shard/*',
+      'HEAD /audit/*',
       'HEAD /healthz',
       'HEAD /openapi.json',
       'HEAD /readyz',
+      'HEAD /v1/log/:shard/*',
       'POST /v1/partners/github/secret-scanning',
       'POST /v1/session',
     ])
