@@ -54,7 +54,7 @@ describe('/openapi.json', () => {
     const schemes = new Set(Object.keys(document.components.securitySchemes))
     for (const [name, operation] of operations()) {
       expect([name, typeof operation.summary, operation.tags?.every((tag) => tags.has(tag))]).toEqual([name, 'string', true])
-      const inPath = [...name.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+      const inPath = [...name.matchAll(/\{(\w+|\*)\}/g)].map((match) => match[1])
       const declared = (operation.parameters ?? [])
         .filter((parameter) => parameter.in === 'path')
         .map((parameter) => parameter.name)
