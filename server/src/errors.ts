@@ -56,6 +56,7 @@ export const ERRORS = {
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },
+  denial_not_durable: { status: 503, title: 'The token is refused here until a restart, but that could not be written' },
   journal_full: { status: 503, title: 'The journal is at its size bound' },
   question_timeout: { status: 503, title: 'The question took longer than it may' },
   overloaded: { status: 503, title: 'Too much is asked at once' },

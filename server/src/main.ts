@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createAccess } from './access/access.ts'
+import { startBatchRecording } from './audit/batch-recorder.ts'
 import { systemClock } from './clock.ts'
 import { openDataFolder } from './config/data-folder.ts'
 import { openKeys } from './config/keys.ts'
@@ -32,7 +33,9 @@ import { startShipping } from './ship/ship.ts'
 import { migrateStore } from './store/migrate.ts'
 import { openStore } from './store/open.ts'
 import { createIssuer } from './tokens/issuer.ts'
+import { openDenials } from './tokens/denials.ts'
 import { createDoor } from './tokens/open-door.ts'
+import { startReconciling } from './tokens/reconcile.ts'
 import { startSweep } from './tokens/sweep.ts'
 import type { TypeName } from 'tokentrail'
 import type { Config } from './config/config.ts'
@@ -109,13 +112,16 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
     await openStore({ ...storeAt, dir: folder.store, memoryBytesMax: config.storeMemoryBytesMax, log, onRestart }),
   )
   await migrateStore(store)
-  parts.add(startShipping({ journal, journalFile: folder.journal, store: store.address, clock, log }))
+  const shipping = parts.add(startShipping({ journal, journalFile: folder.journal, store: store.address, clock, log }))
   parts.add(startRelay({ records, journal, log }))
   const auditAt = { dir: folder.audit, keys: config.keys, tenant, version }
   const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
+  parts.add(await startBatchRecording({ shipping, records, audit, clock, log }))
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
-  const door = parts.add(createDoor(tokenParts))
+  const denials = parts.add(openDenials({ file: folder.denied, clock, log }))
+  const door = parts.add(createDoor({ ...tokenParts, denials }))
+  parts.add(startReconciling({ denials, records, installTenantNo: tenant.no, clock, log }))
   const issuer = createIssuer(tokenParts)
   parts.add(startSweep({ records, journal, clock, log }))
   parts.add(startHousekeeping({ records, privacy, store, clock, log }))
@@ -147,6 +153,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       live,
       ingest,
       access,
+      denials,
       audit,
       clock,
       log,

@@ -10,6 +10,7 @@ export const PERMISSIONS = {
   'reasons:read': { roles: ['admin', 'analyst', 'auditor'], what: 'the exact reason of a validation, not only its class' },
   'tokens:read': { roles: ['admin', 'analyst', 'auditor'], what: 'the inventory of tokens' },
   'tokens:write': { roles: ['admin'], what: 'issue, import, change, rotate, revoke, suspend and resume tokens' },
+  'tokens:deny': { roles: ['admin'], what: 'refuse a token at this node in an emergency, also while records are down' },
   'tokens:validate': { roles: ['admin', 'validate'], what: 'validate tokens of the tenant' },
   'tokens:introspect': { roles: ['admin', 'introspect'], what: 'introspect tokens of the tenant (RFC 7662)' },
   'tokens:surrender': { roles: ['admin', 'validate', 'introspect'], what: 'end a token by presenting its text (RFC 7009)' },

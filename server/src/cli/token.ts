@@ -3,6 +3,7 @@ import { ROLES } from '../records/records.ts'
 import { call, queryString, serverAccess } from './api.ts'
 import { duration, instant, note, paint, say, sayFacts, sayJson, sayTable } from './print.ts'
 import { parseDuration, parseInstant } from './time.ts'
+import { denyCommand } from './token-deny.ts'
 import type { ServerOptions } from './api.ts'
 
 /** The fields of a token's resource that the commands print. */
@@ -42,6 +43,7 @@ export function tokenCommand(common: (command: Command) => Command): Command {
   token.addCommand(
     common(new Command('resume').description('let a suspended token work again').argument('<id>').action(actOn('resume'))),
   )
+  token.addCommand(common(denyCommand()))
   return token
 }
 

@@ -15,6 +15,8 @@ export interface DataFolder {
   /** Keys of subjects: apart from the records, with backups of their own. */
   readonly subjectKeys: string
   readonly adminToken: string
+  /** Tokens that this machine refuses at its door, whatever records say. */
+  readonly denied: string
   /** Gives the folder free for another process. */
   close(): void
 }
@@ -31,6 +33,7 @@ export function openDataFolder(folder: string): DataFolder {
     detection: join(folder, 'detection'),
     subjectKeys: join(folder, 'subject-keys.sqlite'),
     adminToken: join(folder, 'admin-token'),
+    denied: join(folder, 'denied'),
     close: unlock,
   }
 }

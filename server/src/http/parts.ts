@@ -13,6 +13,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Ask } from '../query/ask.ts'
 import type { Records } from '../records/records.ts'
 import type { Store } from '../store/store.ts'
+import type { Denials } from '../tokens/denials.ts'
 import type { Door } from '../tokens/door.ts'
 import type { Issuer } from '../tokens/issuer.ts'
 
@@ -32,6 +33,7 @@ export interface HttpParts {
   readonly live: LiveHub
   readonly ingest: Ingest
   readonly access: Access
+  readonly denials: Denials
   readonly audit: AuditLog
   readonly clock: Clock
   readonly log: Log

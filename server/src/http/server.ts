@@ -14,6 +14,8 @@ import { createOwnOrigin } from './origin.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { denialRoutes } from './routes/denials.ts'
 import { ingestRoutes } from './routes/events.ts'
 import { findingRoutes } from './routes/findings.ts'
 import { findingSettingRoutes } from './routes/finding-settings.ts'
@@ -61,6 +63,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
 
   sessionRoutes(app, parts, cookie, origin)
   tokenRoutes(app, parts)
+  denialRoutes(app, parts)
   validateRoutes(app, parts)
   oauthRoutes(app, parts)
   ingestRoutes(app, parts)
@@ -73,6 +76,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   leakRoutes(app, parts)
   partnerRoutes(app, parts)
   ruleRoutes(app, parts)
+  approvalRoutes(app, parts)
   auditRoutes(app, parts)
   logFileRoutes(app, parts, cookie)
   const endStreams = liveRoutes(app, parts, origin)

@@ -17,7 +17,8 @@ export const FOUR_EYES = [
 ] as const
 export type FourEyes = (typeof FOUR_EYES)[number]
 
-export type ApprovalState = 'requested' | 'given' | 'refused' | 'spent' | 'lapsed'
+export const APPROVAL_STATES = ['requested', 'given', 'refused', 'spent', 'lapsed'] as const
+export type ApprovalState = (typeof APPROVAL_STATES)[number]
 
 /** A request that a second person agrees to, naming exactly what will happen. */
 export interface Approval {

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import { BATCH_TABLES } from './batch-tables.ts'
+import { DENIAL_TABLES } from './denial-tables.ts'
 
 /** The audit log: what waits for it, its shards and heads, its entries, and what was signed: how their tables are made. */
 export const AUDIT_TABLES: readonly string[] = [
@@ -26,6 +27,7 @@ export const AUDIT_TABLES: readonly string[] = [
     note TEXT, PRIMARY KEY (shard, size)
   ) TABLE_END`,
   ...BATCH_TABLES,
+  ...DENIAL_TABLES,
 ]
 
 /** What waits for its place in the log: written in the transaction of its action, or handed over afterwards. */

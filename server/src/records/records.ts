@@ -4,6 +4,7 @@ import type { EventRow } from '../event/row.ts'
 import type { AnchorActions, AnchorReads } from './anchors.ts'
 import type { ApprovalActions, ApprovalReads } from './approvals.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
+import type { DenialActions } from './denials.ts'
 import type { BatchActions, BatchReads } from './batches.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
@@ -89,7 +90,19 @@ export interface TokenRecord {
   readonly version: number
 }
 
-export const ROLES = ['admin', 'analyst', 'viewer', 'auditor', 'ingest', 'validate', 'introspect'] as const
+/** Roles of people, then those of services, which have one purpose each. */
+export const HUMAN_ROLES = [
+  'viewer',
+  'owner',
+  'analyst',
+  'responder',
+  'token_admin',
+  'admin',
+  'auditor',
+  'privacy_officer',
+  'log_custodian',
+] as const
+export const ROLES = [...HUMAN_ROLES, 'ingest', 'validate', 'introspect', 'report'] as const
 export type Role = (typeof ROLES)[number]
 
 export interface Tenant {
@@ -178,6 +191,7 @@ export interface RecordActions
     AuditActions,
     AnchorActions,
     BatchActions,
+    DenialActions,
     SubjectActions,
     EvidenceActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */

@@ -10,6 +10,7 @@ import type {
 } from './audit-tables.ts'
 import type { LogAnchorTable, LogCosignedTable } from './anchor-tables.ts'
 import type { AuditBatchSpanTable, AuditBatchTable, KeptLeafTable } from './batch-tables.ts'
+import type { DenialTable } from './denial-tables.ts'
 import type { PackTable, ReviewTable } from './evidence-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
 import type { ErasureTable, RestrictionTable, RevealDayTable, SealedValueTable } from './subject-tables.ts'
@@ -53,6 +54,7 @@ export interface Schema {
   audit_batch: AuditBatchTable
   audit_batch_span: AuditBatchSpanTable
   kept_leaf: KeptLeafTable
+  denial: DenialTable
 }
 
 export type Database = Kysely<Schema>

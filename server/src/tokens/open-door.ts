@@ -5,6 +5,7 @@ import {
   parseToken,
   TOKEN_CHARS_MAX,
   type DecisionReason,
+  type Milliseconds,
   type TextReason,
   type TokenText,
 } from 'tokentrail'
@@ -14,6 +15,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
 import type { EventNumber, Records, Tenant, TokenRecord } from '../records/records.ts'
 import { createCodeHash } from './code-hash.ts'
+import type { Denials } from './denials.ts'
 import { createDigests, sha256, withoutSecret } from './digests.ts'
 import type { Door, ValidationRequest, Verdict } from './door.ts'
 import { isSpentByUse, judge as judgeToken, kindWanted } from './judge.ts'
@@ -49,9 +51,11 @@ export function createDoor(o: {
   /** Tokens that the cache holds at most. */
   readonly cacheMax?: number
   readonly limits?: DoorLimits
+  /** What this node refuses by itself. */
+  readonly denials?: Pick<Denials, 'denies'>
   readonly log: Log
 }): Door {
-  const { records, clock, journal, privacy, log } = o
+  const { records, clock, journal, privacy, log, denials } = o
   const tenants = createTenants(records)
   const [digests, codes, cacheMax] = [createDigests(o.peppers), createCodeHash(), o.cacheMax ?? CACHE_MAX]
   const prover = createProver({ records, digests, codes, clock, log, cacheMax, tenantOf: tenants.get })
@@ -142,7 +146,8 @@ export function createDoor(o: {
   }
 
   /** What a proven token comes to; `undefined` when accepting it must change records first. */
-  function decideOn(visit: Visit, token: TokenRecord, cache: number, readAt: number): Recorded | undefined {
+  function decideOn(visit: Visit, found: TokenRecord, cache: number, readAt: number): Recorded | undefined {
+    const token = denials?.denies(found.tenantNo, found.id) ? suspended(found, visit.at) : found
     const reason = judgeToken(token, visit.request, visit.at)
     if (token.tenantNo !== visit.request.tenantNo) return refuse(visit, reason)
     visit.token = token
@@ -227,6 +232,11 @@ const WARN_US = 1_000_000
 const RECORDED = Promise.resolve()
 /** A text of another system: printable ASCII without spaces. */
 const FOREIGN_TEXT = /^[\x21-\x7e]{8,}$/
+
+/** A token that this node denies is refused as if records had suspended it. */
+function suspended(token: TokenRecord, at: Milliseconds): TokenRecord {
+  return { ...token, suspendedAt: token.suspendedAt ?? at, suspendedUntil: null }
+}
 
 /** Notes what a text that is not proven looks like. */
 function describe(visit: Visit, read?: TokenText | TextReason, claimedNo = 0): Visit {

@@ -22,6 +22,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createSeal } from '../../src/privacy/seal.ts'
 import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../src/privacy/wrap.ts'
+import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { openAudit } from '../../src/audit/open.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
@@ -31,7 +32,9 @@ import { startShipping } from '../../src/ship/ship.ts'
 import { migrateStore } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/open.ts'
 import { createIssuer, type Issuer } from '../../src/tokens/issuer.ts'
+import { openDenials } from '../../src/tokens/denials.ts'
 import { createDoor } from '../../src/tokens/open-door.ts'
+import { startReconciling } from '../../src/tokens/reconcile.ts'
 
 export const NOON = Date.UTC(2026, 10, 25, 12)
 export const SYSTEM: Actor = { no: 0, kind: 'system' }
@@ -100,7 +103,9 @@ export async function openFront(
   journal.onJournalled(({ frame }) => void rows.push(...decodeFrame(frame)))
   const relay = startRelay({ records, journal, log })
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: 0, byNo: new Map<number, Uint8Array>() } }
-  const door = createDoor(tokenParts)
+  const denials = openDenials({ file: join(folder, 'denied'), clock, log })
+  const door = createDoor({ ...tokenParts, denials })
+  const reconciling = startReconciling({ denials, records, installTenantNo: own.no, clock, log })
   const issuer = createIssuer(tokenParts)
   const store = await openStore({ dir: folder, memoryBytesMax: 1 << 30, log })
   await migrateStore(store)
@@ -123,6 +128,7 @@ export async function openFront(
     keyFile: join(folder, 'log-key'),
     seal: createSeal({ keys: subjectKeys }),
   })
+  const recorder = shipping ? await startBatchRecording({ shipping, records, audit, clock, log }) : undefined
   const parts: HttpParts = {
     records,
     journal,
@@ -139,6 +145,7 @@ export async function openFront(
     live,
     ingest,
     access,
+    denials,
     audit,
     clock,
     log,
@@ -178,6 +185,9 @@ export async function openFront(
     },
     async close() {
       await app.close()
+      await reconciling.close()
+      denials.close()
+      await recorder?.close()
       await audit.close()
       await subjectKeys.close()
       await responder.close()

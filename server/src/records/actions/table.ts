@@ -6,6 +6,7 @@ import { decideApproval, requestApproval } from './approvals.ts'
 import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
 import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
+import { enterDenial } from './denials.ts'
 import { keepFindings } from './findings.ts'
 import { triageFinding } from './findings-triage.ts'
 import {
@@ -82,6 +83,7 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   markAnchor,
   addBatches,
   keepLeaves,
+  enterDenial,
   offerToLog,
   openShard,
   appendToLog,

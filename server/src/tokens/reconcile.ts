@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import type { Records } from '../records/records.ts'
+import type { Denials } from './denials.ts'
+import type { Denial } from './denied-file.ts'
+
+/** Brings denials of this node into records. */
+export interface Reconciling {
+  /** Resolves when every denial of now is in records. Rejects when that fails now; it is tried again by itself. */
+  run(): Promise<void>
+  close(): Promise<void>
+}
+
+const AGAIN_MS = 1000
+
+/**
+ * Starts bringing them. A denial is dropped here only when records refuse the token by themselves; its key is taken once there, so a
+ * kill at any moment neither loses nor doubles its event.
+ */
+export function startReconciling(o: {
+  denials: Denials
+  records: Pick<Records, 'act'>
+  /** Tenant that keeps what is said of an id that nobody has. */
+  installTenantNo: number
+  clock: Clock
+  log: Log
+}): Reconciling {
+  const { denials, records, installTenantNo, clock, log } = o
+  let running: Promise<void> | undefined
+  let again: NodeJS.Timeout | undefined
+  let [isClosed, isFailing] = [false, false]
+
+  function run(): Promise<void> {
+    running ??= enterAll().finally(() => (running = undefined))
+    return running
+  }
+
+  async function enterAll(): Promise<void> {
+    for (let waiting = denials.list(); waiting.length > 0 && !isClosed; waiting = denials.list()) {
+      for (const denial of waiting) await enter(denial)
+      denials.drop(new Set(waiting.map(({ key }) => key)))
+    }
+    isFailing = false
+  }
+
+  async function enter({ key, tokenId, tenantNo, at, by }: Denial): Promise<void> {
+    const about = { key, tokenId, tenantNo, installTenantNo, deniedAt: at, at: clock.now(), actor: by }
+    const tokens = await records.act('enterDenial', about)
+    if (tokens.length === 0) log.warn({ token: tokenId }, 'A token was denied that nobody has')
+  }
+
+  function runInBackground(): void {
+    run().catch((error: unknown) => {
+      if (!isFailing)
+        log.warn({ err: error }, 'Denied tokens are refused here only; they enter records when those can be written')
+      isFailing = true
+      clearTimeout(again)
+      if (!isClosed) again = setTimeout(runInBackground, AGAIN_MS).unref()
+    })
+  }
+
+  const stopListening = denials.onChange(runInBackground)
+  runInBackground()
+
+  return {
+    run,
+    async close() {
+      stopListening()
+      clearTimeout(again)
+      isClosed = true
+      await running?.catch(() => undefined)
+    },
+  }
+}
