@@ -24,8 +24,6 @@ export interface ErasurePlan {
 /** Erases people: what names them goes, what counts stays, and every proof still verifies. */
 export interface ErasureDesk {
   plan(tenantNo: number, ownerId: string, o: { endTokens: boolean }): Promise<ErasurePlan>
-  /** Text of a plan as an approval names it. */
-  paramsOf(plan: ErasurePlan): string
   /**
    * Resolves when mapping, keys, sealed values and texts in records are gone and every cache has been told; what stands in files is
    * overwritten behind it, also after a restart. `subject_held` under a hold: recorded, and nothing is changed.
@@ -35,13 +33,15 @@ export interface ErasureDesk {
     ownerId: string
     endTokens: boolean
     approval: string | null
+    /** Canonical JSON of the plan that the approval names. */
+    params: string
     ground: string
     actor: Actor
   }): Promise<Erasure>
   /** Resolves when an erasure is done, or after `timeoutMs`, with how it stands. */
   settled(tenantNo: number, id: string, timeoutMs: number): Promise<Erasure>
-  /** Takes up what a crash cut off, and what other servers have begun. */
-  resume(): Promise<void>
+  /** Takes up what a crash cut off, and what other servers have begun; from now on `forget` makes detection forget. */
+  start(forget: Forget): Promise<void>
   /** Lets go what a policy kept until now. */
   releaseDue(at: Milliseconds): Promise<number>
   close(): Promise<void>
@@ -61,11 +61,18 @@ export interface ErasureParts {
   readonly audit?: { flush(timeoutMs?: number): Promise<void> }
   /** Is what is about an owner kept by a hold? Gives its id. */
   readonly heldBy: (tenantNo: number, about: { ownerNo: number }) => Promise<string | null>
-  /** What was learned of a subject is forgotten, on disk too. */
-  readonly forget: (subject: { tenantNo: number; ownerNo: number; tokens: readonly number[] }) => Promise<void>
   /** Hashes of rows that are about to change are kept, so that their batches verify. */
-  readonly keepLeaves?: (subject: { tenantNo: number; ownerNo: number; tokens: readonly number[] }) => Promise<void>
+  readonly keepLeaves?: (subject: SubjectNumbers) => Promise<void>
 }
+
+interface SubjectNumbers {
+  readonly tenantNo: number
+  readonly ownerNo: number
+  readonly tokens: readonly number[]
+}
+
+/** Forgets what was learned of a subject; resolves when that is on disk. */
+export type Forget = (subject: SubjectNumbers) => Promise<void>
 
 /** Backups of keys are kept so long at most. */
 export const KEY_BACKUP_DAYS_MAX = 30
@@ -79,6 +86,7 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
   const { records, subjectKeys, clock, log } = parts
   const closing = new AbortController()
   const running = new Map<string, Promise<void>>()
+  const forget = Promise.withResolvers<Forget>()
 
   async function plan(tenantNo: number, ownerId: string, { endTokens }: { endTokens: boolean }): Promise<ErasurePlan> {
     const owner = await ownerOf(tenantNo, ownerId)
@@ -99,7 +107,7 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
     })
   }
 
-  const erase: ErasureDesk['erase'] = async ({ tenantNo, ownerId, endTokens, approval, ground, actor }) => {
+  const erase: ErasureDesk['erase'] = async ({ tenantNo, ownerId, endTokens, approval, params, ground, actor }) => {
     const planned = await plan(tenantNo, ownerId, { endTokens })
     await refuseHeld(tenantNo, planned.ownerNo, actor)
     // what is under way about the subject is sealed under its keys before they go
@@ -110,7 +118,7 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
       tenantNo,
       ownerId,
       approval,
-      params: paramsOf(planned),
+      params,
       ground,
       endTokens,
       classes: planned.classes,
@@ -164,7 +172,9 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
     await parts.journal.shipped(SHIPPED_MS)
     await parts.keepLeaves?.(erasure)
     await eraseFromStore(parts.store, erasure)
-    await parts.forget({ tenantNo, ownerNo, tokens: erasure.tokens })
+    await (
+      await forget.promise
+    )({ tenantNo, ownerNo, tokens: erasure.tokens })
     await untilPassed()
     if (!(await parts.journal.scrub()))
       throw new TrailError('internal', 'The journal could not be written anew: a reader is in the way.')
@@ -218,10 +228,12 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
 
   return {
     plan,
-    paramsOf,
     erase,
     settled,
-    resume,
+    start: async (forgetter) => {
+      forget.resolve(forgetter)
+      await resume()
+    },
     releaseDue,
     async close() {
       closing.abort()
@@ -229,16 +241,6 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
       await Promise.allSettled(running.values())
     },
   }
-}
-
-/** Canonical by its order: members are written as they are listed here. */
-function paramsOf({ ownerNo, classes, keep, endTokens }: ErasurePlan): string {
-  return JSON.stringify({
-    classes,
-    endTokens,
-    keep: keep.map(({ class: of, until, ground }) => ({ class: of, ground, until })),
-    ownerNo,
-  })
 }
 
 function idsOf(keys: readonly { readonly id: string; readonly class: SubjectClass }[], of: string): readonly string[] {

@@ -12,6 +12,7 @@ const TEXTS = {
   leak: ['url', 'reporter', 'note'],
   setting: ['value'],
   import_progress: ['file'],
+  approval: ['ground', 'note'],
 } as const
 
 /** Terms shorter than this are replaced only where they are a whole JSON string, or a whole text: they are parts of other words. */
