@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import type { PackFile, ZipFile } from 'tokentrail/verify'
+
+/** A pack while it is made: files on disk, each hashed as it is written. */
+export interface PackFolder {
+  readonly path: string
+  /** Opens a file; its lines go to disk with back-pressure. */
+  open(name: string): Promise<PackSink>
+  /** Writes a file whole. */
+  put(name: string, content: string | Uint8Array): Promise<void>
+  /** What was written so far, sorted by name. */
+  files(): readonly PackFile[]
+  /** The same for a zip, read back from disk. */
+  zipFiles(): Iterable<ZipFile>
+  remove(): Promise<void>
+}
+
+export interface PackSink {
+  write(content: string | Uint8Array): Promise<void>
+  end(): Promise<PackFile>
+}
+
+interface Written extends PackFile {
+  readonly crc32: number
+}
+
+/** Begins a pack in an empty folder. */
+export async function createPackFolder(path: string): Promise<PackFolder> {
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  const written = new Map<string, Written>()
+
+  async function open(name: string): Promise<PackSink> {
+    const file = join(path, name)
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    const stream = createWriteStream(file, { mode: 0o600, flags: 'wx' })
+    const hash = createHash('sha256')
+    let [bytes, crc] = [0, 0]
+    await once(stream, 'open')
+    return {
+      async write(content) {
+        const chunk = Buffer.from(content)
+        hash.update(chunk)
+        crc = crc32(chunk, crc)
+        bytes += chunk.length
+        if (!stream.write(chunk)) await once(stream, 'drain')
+      },
+      async end() {
+        stream.end()
+        await once(stream, 'close')
+        const done = { name, bytes, sha256: hash.digest('hex'), crc32: crc }
+        written.set(name, done)
+        return { name, bytes, sha256: done.sha256 }
+      },
+    }
+  }
+
+  const sorted = (): readonly Written[] => [...written.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return {
+    path,
+    open,
+    async put(name, content) {
+      const sink = await open(name)
+      await sink.write(content)
+      await sink.end()
+    },
+    files: () => sorted().map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
+    *zipFiles() {
+      for (const { name, bytes, crc32: crc } of sorted())
+        yield { name, bytes, crc32: crc, content: createReadStream(join(path, name)) }
+    },
+    remove: () => rm(path, { recursive: true, force: true }),
+  }
+}
