@@ -96,10 +96,17 @@ export function createPublisher(o: PublisherOptions): Publisher {
     const { size, root } = shard.head
     await shelf.grow({ size, root })
     const fixed = await records.act('fixCheckpoint', { shard: shard.name, size, root, at: clock.now() })
-    if (fixed.refused) return o.onFork(shard, describeRefusal(shard, fixed.by))
+    if (fixed.refused) return judgeRefusal(shard, fixed.by)
     const note = await signCheckpoint({ origin: shard.origin, size, root }, key.signer)
     await records.act('keepNote', { shard: shard.name, size, note })
     await put(shelf, shard, size, root, note)
+  }
+
+  /** A process that was paused comes late: then the records have grown past what is fixed. Everything else is another history. */
+  async function judgeRefusal(shard: LogShard, by: LogSigned): Promise<void> {
+    const now = (await records.read.logShards()).find(({ name }) => name === shard.name)
+    if (now && by.size !== shard.head.size && by.size <= now.head.size) return
+    await o.onFork(shard, describeRefusal(shard, by))
   }
 
   async function put(shelf: Shelf, shard: LogShard, size: number, root: Uint8Array, note: string): Promise<void> {

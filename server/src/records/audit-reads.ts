@@ -47,6 +47,8 @@ export function readsOfAudit(db: Database, answer: AnswerRead): AuditReads {
       fixed: await firstSigned(signed(shard).orderBy('size', 'desc')),
       noted: await firstSigned(signed(shard).where('note', 'is not', null).orderBy('size', 'desc')),
     }),
+    logSignedAfter: async (shard, size, limit) =>
+      (await answer(() => signed(shard).where('size', '>', size).orderBy('size').limit(bounded(limit)).execute())).map(toSigned),
     logNoteFor: (shard, size) =>
       firstSigned(signed(shard).where('note', 'is not', null).where('size', '>=', size).orderBy('size')),
   }

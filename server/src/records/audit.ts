@@ -138,6 +138,8 @@ export interface AuditReads {
   logPage(filter: LogFilter, page: { before?: LogPlace; limit: number }): Promise<readonly LogEntry[]>
   /** The largest fixed checkpoint of a shard, and the largest whose note is kept. */
   logSigned(shard: string): Promise<{ readonly fixed: LogSigned | null; readonly noted: LogSigned | null }>
+  /** Fixed checkpoints of a shard above a size, in order. */
+  logSignedAfter(shard: string, size: number, limit: number): Promise<readonly LogSigned[]>
   /** The smallest kept checkpoint that holds `size` leaves or more. */
   logNoteFor(shard: string, size: number): Promise<LogSigned | null>
 }

@@ -16,6 +16,9 @@ const ASK_MS = 1_000
 const ANSWER_MS_MAX = 3_000
 const END_MS_MAX = 1_000
 
+/** A process that is stopped, not dead, keeps its connection: the server ends it (PostgreSQL 14 and later), so that another may lead. */
+const IDLE_MS_MAX = 4_000
+
 /** First half of the key of the advisory lock of a task. */
 const TASK_LOCK = 0x746f6b6c
 
@@ -46,6 +49,7 @@ export function leadWith(o: { readonly connection: ClientConfig; readonly task: 
     next.on('error', () => drop())
     next.on('end', () => drop())
     await next.connect()
+    await next.query(`SET idle_session_timeout = ${IDLE_MS_MAX}`).catch(() => undefined)
     return next
   }
 
