@@ -27,7 +27,7 @@ export function denialRoutes(app: App, { denials }: HttpParts): void {
         response: { 202: Denied },
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { tenantNo, actor } = principalOf(request)
       const { id } = request.params
       const { key, at } = written(() => denials.add(id, { tenantNo, by: actor }))

@@ -67,7 +67,7 @@ function lastBatch(tx: Transaction, { journal, tenantNo }: NewBatch) {
 
 /** The same for the same range, and it tells nothing. */
 function batchId({ journal, tenantNo, from }: NewBatch): string {
-  return `log_${hash('sha256', `tokentrail/batch/v1 ${journal} ${tenantNo} ${from}`, 'base64url').slice(0, 22)}`
+  return `log_batch_${hash('sha256', `tokentrail/batch/v1 ${journal} ${tenantNo} ${from}`, 'hex').slice(0, 32)}`
 }
 
 function spansOf({ id, tenantNo, runs }: Batch): AuditBatchSpanTable[] {
