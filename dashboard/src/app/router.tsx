@@ -10,7 +10,7 @@ import {
 import { t } from '../format/strings.ts'
 import { OverviewPage } from '../pages/overview.tsx'
 import { SignInPage } from '../pages/sign-in.tsx'
-import { eventsSearch, findingsSearch, pageSearch, tokensSearch } from '../pages/search.ts'
+import { auditSearch, eventsSearch, findingsSearch, pageSearch, tokensSearch } from '../pages/search.ts'
 import { Broken, NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
 
@@ -65,9 +65,16 @@ const finding = createRoute({
   component: lazyRouteComponent(() => import('../pages/finding.tsx'), 'FindingPage'),
 })
 
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('../pages/audit.tsx'), 'AuditPage'),
+  validateSearch: auditSearch,
+})
+
 /** Every screen has an address, and its search parameters are its state. */
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([overview, findings, finding, tokens, token, events])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([overview, findings, finding, tokens, token, events, audit])]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
     const pairs = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '') as [string, string][]

@@ -19,6 +19,7 @@ const SCREENS = [
   { to: '/findings', icon: 'findings', text: t.nav.findings },
   { to: '/tokens', icon: 'tokens', text: t.nav.tokens },
   { to: '/events', icon: 'events', text: t.nav.events },
+  { to: '/audit', icon: 'audit', text: t.nav.audit },
 ] as const
 
 /** The frame of every screen, once somebody is signed in. */

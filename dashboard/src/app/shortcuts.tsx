@@ -72,6 +72,7 @@ function useShortcuts(isOn: boolean, openSheet: () => void): void {
     'g f': () => void navigate({ to: '/findings' }),
     'g t': () => void navigate({ to: '/tokens' }),
     'g e': () => void navigate({ to: '/events' }),
+    'g a': () => void navigate({ to: '/audit' }),
     '←': () => page.show(shiftWindow(page.window, -1)),
     '→': () => page.show(shiftWindow(page.window, 1)),
     d: () => page.show({ from: 'now-24h', to: 'now' }),

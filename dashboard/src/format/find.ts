@@ -12,6 +12,7 @@ const SCREENS: readonly Destination[] = [
   { name: t.nav.findings, href: '/findings' },
   { name: t.nav.tokens, href: '/tokens' },
   { name: t.nav.events, href: '/events' },
+  { name: t.nav.audit, href: '/audit' },
 ]
 
 /** `<prefix>_<public id>_<secret>`; what is cut off or mistyped is cut to its id all the same. */

@@ -66,6 +66,16 @@ export function findingsSearch(search: Record<string, unknown>): FindingsSearch 
   return texts(search, ['state', 'severity', 'detector'])
 }
 
+export interface AuditSearch {
+  readonly type?: string | undefined
+  /** The entry whose pane is open: `<shard>:<index>`. */
+  readonly entry?: string | undefined
+}
+
+export function auditSearch(search: Record<string, unknown>): AuditSearch {
+  return texts(search, ['type', 'entry'])
+}
+
 const TEXT_LENGTH_MAX = 500
 
 function texts<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): Partial<Record<Name, string>> {
