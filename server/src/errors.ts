@@ -47,6 +47,8 @@ export const ERRORS = {
   response_state: { status: 409, title: 'The state of the response does not allow this' },
   response_refused: { status: 409, title: 'This response must not be made' },
   webhook_failed: { status: 502, title: 'The receiver of a webhook did not take the message' },
+  mail_failed: { status: 502, title: 'The mail server did not take the message' },
+  anchor_failed: { status: 502, title: 'A witness or another copy of the log did not take the checkpoint' },
   // a review
   review_own: { status: 409, title: 'Who made a pack cannot sign it' },
   review_exists: { status: 409, title: 'The pack is signed by this person already' },

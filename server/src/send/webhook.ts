@@ -31,6 +31,8 @@ export interface WebhookOptions {
   /** Certificates that are believed beside none: for receivers with an own authority. */
   readonly ca?: string
   readonly timeoutMs?: number
+  /** Receivers need not be on the public internet: only for addresses that stand in a configuration file. */
+  readonly anyAddress?: boolean
 }
 
 const TIMEOUT_MS = 10_000
@@ -43,12 +45,13 @@ const ANSWER_BYTES_MAX = 64 * 1024
  */
 export function createWebhook(options: WebhookOptions = {}): SendWebhook {
   const { resolve = resolveHost, open = (host, port) => connect({ host, port }), timeoutMs = TIMEOUT_MS } = options
+  const isAllowed = options.anyAddress === true ? () => true : isPublicAddress
   return async (target, { id, at, body }) => {
-    const url = checkWebhookUrl(target.url)
+    const url = checkWebhookUrl(target.url, isAllowed)
     if (Buffer.byteLength(body) > BODY_BYTES_MAX) throw failed('The message is larger than 256 KiB.')
     const signal = AbortSignal.timeout(timeoutMs)
     const host = url.hostname.replace(/^\[|\]$/g, '')
-    const address = await withinTime(addressOf(host, resolve), signal)
+    const address = await withinTime(addressOf(host, resolve, isAllowed), signal)
     const headers = { 'content-type': 'application/json', ...signatureHeaders(target.secret, id, Math.floor(at / 1000), body) }
     const port = Number(url.port || 443)
     const sent = request(url, {
@@ -79,10 +82,10 @@ export function createWebhook(options: WebhookOptions = {}): SendWebhook {
 }
 
 /** The address of a receiver, or why it is none. */
-export function checkWebhookUrl(text: string): URL {
+export function checkWebhookUrl(text: string, isAllowed: (address: string) => boolean = isPublicAddress): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'https:' && url.username === '' && url.password === '' && text.length <= 1000) {
-    if (isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 || isPublicAddress(url.hostname.replace(/^\[|\]$/g, ''))) return url
+    if (isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 || isAllowed(url.hostname.replace(/^\[|\]$/g, ''))) return url
   }
   throw new TrailError(
     'parameter_invalid',
@@ -91,11 +94,15 @@ export function checkWebhookUrl(text: string): URL {
   )
 }
 
-async function addressOf(host: string, resolve: (host: string) => Promise<readonly string[]>): Promise<string> {
+async function addressOf(
+  host: string,
+  resolve: (host: string) => Promise<readonly string[]>,
+  isAllowed: (address: string) => boolean,
+): Promise<string> {
   const addresses = isIP(host) === 0 ? await resolve(host).catch(() => []) : [host]
   const [first] = addresses
   if (first === undefined) throw failed('The name of the receiver has no address.')
-  if (!addresses.every(isPublicAddress)) throw failed('The receiver has an address that is not on the public internet.')
+  if (!addresses.every(isAllowed)) throw failed('The receiver has an address that is not on the public internet.')
   return first
 }
 
