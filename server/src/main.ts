@@ -29,6 +29,7 @@ import { openSubjectKeys } from './privacy/subject-keys.ts'
 import { createKeyEncryption } from './privacy/wrap.ts'
 import { createAsk } from './query/ask.ts'
 import { openRecords } from './records/open.ts'
+import { openSubjects } from './retention/subjects.ts'
 import { startShipping } from './ship/ship.ts'
 import { migrateStore } from './store/migrate.ts'
 import { openStore } from './store/open.ts'
@@ -98,7 +99,6 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const records = parts.add(await openRecords({ ...recordsAt, clock, log }))
   const keysAt = config.subjectKeysUrl === undefined ? { file: folder.subjectKeys } : { url: config.subjectKeysUrl }
   const subjectKeys = parts.add(await openSubjectKeys({ ...keysAt, kek }))
-  records.onChange((change) => change === 'all' && subjectKeys.forget())
   const tenant = await installTenant(records, clock, options.demo !== undefined)
   const privacy = parts.add(await openPrivacy({ records, kek, clock, log }))
   await privacy.prepare(tenant.no, clock.now())
@@ -113,10 +113,12 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   )
   await migrateStore(store)
   const shipping = parts.add(startShipping({ journal, journalFile: folder.journal, store: store.address, clock, log }))
-  parts.add(startRelay({ records, journal, log }))
+  const relay = parts.add(startRelay({ records, journal, log }))
   const auditAt = { dir: folder.audit, keys: config.keys, tenant, version }
   const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
   parts.add(await startBatchRecording({ shipping, records, audit, clock, log }))
+  const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit, heldBy: async () => null }
+  const subjects = parts.add(openSubjects({ ...people, keys: config.keys, tenantNo: tenant.no }))
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
   const denials = parts.add(openDenials({ file: folder.denied, clock, log }))
@@ -155,6 +157,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       access,
       denials,
       audit,
+      subjects,
       clock,
       log,
       version,
@@ -182,6 +185,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   }
   const watch = parts.add(await startDetecting({ ...watching, history: options.demo !== undefined }))
   leaks.onExposed(watch.exposed)
+  await subjects.erasure.start(watch.forget)
   void warmCache(door, records, log)
   const url = await listen(http, config)
   await note('system.started')

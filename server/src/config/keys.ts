@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -55,6 +56,11 @@ export function endKekChange(folder: string): void {
   }
   renameSync(next, file)
   syncFolder(folder)
+}
+
+/** When the key-encryption key in use was made, by its file. */
+export function kekMadeAt(folder: string): number {
+  return statSync(join(folder, KEK)).mtimeMs
 }
 
 const KEK = 'kek'

@@ -27,10 +27,12 @@ import { metricRoutes } from './routes/metrics.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { partnerRoutes } from './routes/partners.ts'
+import { privacyRoutes } from './routes/privacy.ts'
 import { questionRoutes } from './routes/questions.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { subjectRoutes } from './routes/subjects.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { validateRoutes } from './routes/validate.ts'
 import { compileValidator } from './validation.ts'
@@ -76,6 +78,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   leakRoutes(app, parts)
   partnerRoutes(app, parts)
   ruleRoutes(app, parts)
+  subjectRoutes(app, parts)
+  privacyRoutes(app, parts)
   approvalRoutes(app, parts)
   auditRoutes(app, parts)
   logFileRoutes(app, parts, cookie)

@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { createAccess, type Access, type AccessOptions } from '../../src/access/access.ts'
 import type { Clock } from '../../src/clock.ts'
 import { createIngest } from '../../src/connect/ingest.ts'
+import { openKeys } from '../../src/config/keys.ts'
 import { createDesk, type Desk } from '../../src/detect/desk/desk.ts'
 import { createLeakDesk, type LeakDesk } from '../../src/detect/leaks/leak-desk.ts'
 import { createResponder, type Responder } from '../../src/detect/response/responder.ts'
@@ -28,6 +29,7 @@ import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
 import { openRecords } from '../../src/records/open.ts'
 import type { Actor, Records, Role, Tenant } from '../../src/records/records.ts'
+import { openSubjects } from '../../src/retention/subjects.ts'
 import { startShipping } from '../../src/ship/ship.ts'
 import { migrateStore } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -83,8 +85,6 @@ export interface Reply {
   readonly body: any
 }
 
-const KEK = new Uint8Array(32).fill(7)
-
 export async function openFront(
   options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean; send?: SendWebhook } = {},
 ): Promise<Front> {
@@ -95,7 +95,8 @@ export async function openFront(
   const records = await openRecords({ file: join(folder, 'records.db'), clock, log })
   const own = await records.act('addTenant', { id: 'default', name: 'Own', at: clock.now(), actor: SYSTEM })
   const other = await records.act('addTenant', { id: 'other', name: 'Other', at: clock.now(), actor: SYSTEM })
-  const privacy = await openPrivacy({ records, kek: KEK, clock, log })
+  const kek = createKeyEncryption(openKeys(join(folder, 'keys')).keks)
+  const privacy = await openPrivacy({ records, kek, clock, log })
   for (const { no } of [own, other]) await privacy.prepare(no, clock.now())
   const writer = await records.act('leaseWriter', { purpose: 'journal', at: clock.now() })
   const journal = await openJournal({ file: join(folder, 'journal.db'), writer, clock, bytesMax: 1 << 26, log })
@@ -121,13 +122,19 @@ export async function openFront(
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })
-  const subjectKeys = await openSubjectKeys({ file: join(folder, 'subject-keys.db'), kek: createKeyEncryption(() => [KEK]) })
+  const subjectKeys = await openSubjectKeys({ file: join(folder, 'subject-keys.db'), kek })
   const audit = await openAudit({
     ...{ records, clock, log, version: '0.0.0-test' },
     dir: join(folder, 'audit'),
     keyFile: join(folder, 'log-key'),
     seal: createSeal({ keys: subjectKeys }),
   })
+  const subjects = openSubjects({
+    ...{ records, subjectKeys, privacy, journal, store, clock, log, relay, audit, heldBy: async () => null },
+    keys: join(folder, 'keys'),
+    tenantNo: own.no,
+  })
+  await subjects.erasure.start(async () => undefined)
   const recorder = shipping ? await startBatchRecording({ shipping, records, audit, clock, log }) : undefined
   const parts: HttpParts = {
     records,
@@ -147,6 +154,7 @@ export async function openFront(
     access,
     denials,
     audit,
+    subjects,
     clock,
     log,
     version: '0.0.0-test',
@@ -188,6 +196,7 @@ export async function openFront(
       await reconciling.close()
       denials.close()
       await recorder?.close()
+      await subjects.close()
       await audit.close()
       await subjectKeys.close()
       await responder.close()

@@ -1,0 +1,125 @@
+import { Type } from 'typebox'
+import { TrailError } from '../../errors.ts'
+import { LOOKUPS_PER_DAY } from '../../retention/reveals.ts'
+import { type App, principalOf } from '../app.ts'
+import type { HttpParts } from '../parts.ts'
+import { closed, Text } from '../schemas.ts'
+import { ApprovalAnswer, SecondPersonFields, withSecondPerson } from '../second-person.ts'
+import { timeText } from '../times.ts'
+
+const Instant = Type.String({ format: 'date-time' })
+const PseudonymsSchema = Type.Object({
+  pseudonyms: Type.Array(
+    Type.Object({
+      domain: Type.Enum(['address_day', 'address_month', 'network', 'owner'] as const),
+      value: Type.String({ description: 'as the column of this name holds it' }),
+      until: Type.Union([Instant, Type.Null()], { description: 'end of the time in which it is used' }),
+    }),
+  ),
+})
+const DisclosureSchema = Type.Object({
+  event: Type.String(),
+  field: Type.String(),
+  salt: Type.String({ description: '32 bytes, base64url: with it the value opens its commitment' }),
+  value: Type.String(),
+})
+
+/** The ways from a number back to a person. Each is recorded before it answers. */
+export function privacyRoutes(app: App, parts: HttpParts): void {
+  lookingUp(app, parts)
+  revealing(app, parts)
+  keys(app, parts)
+}
+
+function lookingUp(app: App, parts: HttpParts): void {
+  const { subjects, records, clock } = parts
+  app.post(
+    '/v1/privacy/pseudonym',
+    {
+      config: { permission: 'pseudonyms:reveal' },
+      schema: {
+        tags: ['privacy'],
+        summary: 'Under which numbers a known address or owner stands in events',
+        description: `Re-identification: ${LOOKUPS_PER_DAY} a day, then with a second person; always recorded (\`pseudonym.revealed\`).`,
+        body: closed({ ...SecondPersonFields, address: Type.Optional(Text), owner: Type.Optional(Text) }),
+        response: { 200: PseudonymsSchema, 202: ApprovalAnswer },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const { tenantNo, actor } = principal
+      const { address, owner, ground = '' } = request.body
+      if ((address === undefined) === (owner === undefined))
+        throw new TrailError('body_invalid', 'Name an address or an owner, one of the two.', { input: '/address' })
+      const asked = (approval: string | null, params: string) => ({ tenantNo, approval, params, ground, actor })
+      const run = async (approval: string | null, params: string) =>
+        address === undefined
+          ? ownerNumber(await subjects.reveals.numberOf({ ...asked(approval, params), owner: owner ?? '' }))
+          : (await subjects.reveals.pseudonymsOf({ ...asked(approval, params), address })).map(({ domain, value, until }) => ({
+              domain,
+              value: String(value),
+              until: timeText(until),
+            }))
+      const params = { lookup: address === undefined ? 'owner' : 'address' }
+      const isFree = (await records.read.revealsOf(tenantNo, actor.no, clock.now())) < LOOKUPS_PER_DAY
+      if (isFree) return { pseudonyms: await run(null, '{}') }
+      const answer = await withSecondPerson(parts, reply, { principal, action: 'value.reveal', params, body: request.body, run })
+      return 'asked' in answer ? answer.asked : { pseudonyms: answer.done }
+    },
+  )
+}
+
+function ownerNumber(no: number | null) {
+  return no === null ? [] : [{ domain: 'owner' as const, value: String(no), until: null }]
+}
+
+function revealing(app: App, parts: HttpParts): void {
+  app.post(
+    '/v1/privacy/reveal',
+    {
+      config: { permission: 'values:reveal' },
+      schema: {
+        tags: ['privacy'],
+        summary: 'Open a sealed value of the audit log',
+        description:
+          'With a second person; recorded (`pseudonym.revealed`). The answer opens the commitment in the entry: anybody can check it.',
+        body: closed({ ...SecondPersonFields, event: Text, field: Text }),
+        response: { 200: DisclosureSchema, 202: ApprovalAnswer },
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const { tenantNo, actor } = principal
+      const { event, field, ground = '' } = request.body
+      const answer = await withSecondPerson(parts, reply, {
+        principal,
+        action: 'value.reveal',
+        params: { event, field },
+        body: request.body,
+        run: (approval, params) => parts.subjects.reveals.reveal({ tenantNo, event, field, approval, params, ground, actor }),
+      })
+      return 'asked' in answer ? answer.asked : { ...answer.done }
+    },
+  )
+}
+
+function keys(app: App, { subjects, clock }: HttpParts): void {
+  app.post(
+    '/v1/keys/rotate-kek',
+    {
+      config: { permission: 'keys:write' },
+      schema: {
+        tags: ['privacy'],
+        summary: 'Change the key-encryption key',
+        description:
+          'Every living key is wrapped anew and the predecessor is destroyed: remnants of destroyed keys on disk cannot be opened after it.',
+        body: closed({}),
+        response: { 200: Type.Object({ rewrapped: Type.Integer(), madeAt: Instant }) },
+      },
+    },
+    async (request) => {
+      const { rewrapped } = await subjects.kek.rotate({ at: clock.now(), actor: principalOf(request).actor })
+      return { rewrapped, madeAt: timeText(subjects.kek.madeAt()) }
+    },
+  )
+}
