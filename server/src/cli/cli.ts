@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { TrailError } from '../errors.ts'
+import { approvalsCommand } from './approvals.ts'
 import { detectCommand } from './detect-command.ts'
 import { doctorCommand } from './doctor.ts'
 import { EXIT_CODES, Failure } from './exit.ts'
@@ -12,6 +13,7 @@ import { note, paint } from './print.ts'
 import { rulesCommand } from './rules.ts'
 import { demoCommand, startCommand } from './serve.ts'
 import { tokenCommand } from './token.ts'
+import { verifyCommand } from './verify.ts'
 import { witnessCommand } from './witness.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -27,11 +29,16 @@ const program = new Command('tokentrail')
   .addCommand(common(metricsCommand()))
   .addCommand(findingsCommand(common))
   .addCommand(leakCommand(common))
+  .addCommand(approvalsCommand(common))
   .addCommand(detectCommand())
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
+  .addCommand(verifyCommand())
   .addCommand(witnessCommand())
-  .addHelpText('after', '\nExit codes: 0 ok, 1 failed, 2 usage, 3 findings (--fail-on), 4 not authorised, 5 not reachable.')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 ok, 1 failed, 2 usage, 3 findings (--fail-on), 4 not authorised, 5 not reachable, 6 not verified.',
+  )
 
 /** What every command that talks to a server takes. */
 function common(command: Command): Command {
