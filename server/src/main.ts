@@ -22,6 +22,7 @@ import { startDemo } from './main/demo.ts'
 import { noteSystemEvent, startHousekeeping, warmCache } from './main/house.ts'
 import { installTenant, provideAdminToken } from './main/install.ts'
 import { listen } from './main/listen.ts'
+import { mailingOf } from './main/mailing.ts'
 import { createParts } from './main/parts.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openPrivacy } from './privacy/pseudonyms.ts'
@@ -114,7 +115,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   await migrateStore(store)
   const shipping = parts.add(startShipping({ journal, journalFile: folder.journal, store: store.address, clock, log }))
   const relay = parts.add(startRelay({ records, journal, log }))
-  const auditAt = { dir: folder.audit, keys: config.keys, tenant, version }
+  const auditAt = { dir: folder.audit, keys: config.keys, config: config.auditConfig, tenant, version }
   const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
   parts.add(await startBatchRecording({ shipping, records, audit, clock, log }))
   const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit, heldBy: async () => null }
@@ -130,9 +131,10 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
-  const responder = parts.add(createResponder({ records, ask, clock, log, send: createWebhook() }))
+  const mail = mailingOf(config)
+  const responder = parts.add(createResponder({ records, ask, clock, log, send: createWebhook(), mail }))
   desk.onNotice((tenantNo, notice) => void responder.notice(tenantNo, notice))
-  const responses = createResponseSettings({ records, clock })
+  const responses = createResponseSettings({ records, clock, sendsMail: mail !== undefined })
   const leaks = parts.add(createLeakDesk({ ...tokenParts, ask }))
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = parts.add(createLiveHub({ journal, records, clock }))

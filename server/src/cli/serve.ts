@@ -36,6 +36,7 @@ const OPTIONS = {
   records: '--records <url>',
   subjectKeys: '--subject-keys <url>',
   keys: '--keys <folder>',
+  auditConfig: '--audit-config <file>',
   publicUrl: '--public-url <url>',
   trustedProxies: '--trusted-proxies <cidrs>',
   storeMemory: '--store-memory <MiB>',

@@ -1,5 +1,5 @@
 import type { Access } from '../access/access.ts'
-import type { AuditLog } from '../audit/audit.ts'
+import type { AnchoredLog } from '../audit/anchors/anchors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import type { Ingest } from '../connect/ingest.ts'
@@ -35,7 +35,7 @@ export interface HttpParts {
   readonly ingest: Ingest
   readonly access: Access
   readonly denials: Denials
-  readonly audit: AuditLog
+  readonly audit: AnchoredLog
   readonly subjects: Subjects
   readonly clock: Clock
   readonly log: Log

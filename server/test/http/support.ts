@@ -8,7 +8,7 @@ import { createIngest } from '../../src/connect/ingest.ts'
 import { openKeys } from '../../src/config/keys.ts'
 import { createDesk, type Desk } from '../../src/detect/desk/desk.ts'
 import { createLeakDesk, type LeakDesk } from '../../src/detect/leaks/leak-desk.ts'
-import { createResponder, type Responder } from '../../src/detect/response/responder.ts'
+import { createResponder, type Mailing, type Responder } from '../../src/detect/response/responder.ts'
 import { createResponseSettings } from '../../src/detect/response/settings.ts'
 import { createWebhook, type SendWebhook } from '../../src/send/webhook.ts'
 import { decodeFrame } from '../../src/event/frame.ts'
@@ -115,8 +115,8 @@ export async function openFront(
     : undefined
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
-  const responder = createResponder({ records, ask, clock, log, send: options.send ?? createWebhook() })
-  const responses = createResponseSettings({ records, clock })
+  const responder = createResponder({ records, ask, clock, log, send: options.send ?? createWebhook(), mail: options.mail })
+  const responses = createResponseSettings({ records, clock, sendsMail: options.mail !== undefined })
   const leaks = createLeakDesk({ ...tokenParts, ask, answerMs: 0 })
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = createLiveHub({ journal, records, clock })
@@ -153,7 +153,7 @@ export async function openFront(
     ingest,
     access,
     denials,
-    audit,
+    audit: { ...audit, anchors: () => [] },
     subjects,
     clock,
     log,

@@ -36,6 +36,29 @@ export interface Anchors {
   close(): Promise<void>
 }
 
+/** The audit log with what carries it outside. */
+export type AnchoredLog = AuditLog & { anchors(): readonly AnchorState[] }
+
+/** How far others vouch for a shard. */
+export interface Anchored {
+  /** Leaves of the largest checkpoint that somebody outside holds. */
+  readonly size: number
+  readonly at: Milliseconds
+  /** How many hold it, and how many are configured. */
+  readonly by: number
+  readonly of: number
+}
+
+/** The largest checkpoint of a shard that an anchor holds; null while none does. */
+export function anchoredOf(states: readonly AnchorState[], shard: string): Anchored | null {
+  const held = states.flatMap((state) => (state.held?.shard === shard ? [state.held] : []))
+  const size = Math.max(...held.map((each) => each.size))
+  const largest = held.filter((each) => each.size === size)
+  return largest.length === 0
+    ? null
+    : { size, at: Math.min(...largest.map(({ at }) => at)), by: largest.length, of: states.length }
+}
+
 export interface AnchorsOptions {
   readonly anchors: readonly Anchor[]
   readonly audit: Pick<AuditLog, 'onCheckpoint' | 'state'>

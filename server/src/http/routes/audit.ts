@@ -1,5 +1,7 @@
 import { OUTCOMES, ACTORS, TYPES } from 'tokentrail'
 import { Type } from 'typebox'
+import { anchoredOf } from '../../audit/anchors/anchors.ts'
+import type { AnchorState } from '../../audit/anchors/anchors.ts'
 import { LOG_TYPES, REGISTRY } from '../../audit/registry.ts'
 import { TrailError } from '../../errors.ts'
 import { blankEvent } from '../../event/row.ts'
@@ -35,7 +37,7 @@ function stateRoute(app: App, { audit, records, access }: HttpParts): void {
         tags: ['audit'],
         summary: 'How the audit log stands',
         description:
-          'Sizes and keys of all shards. What waits, and why nothing may be appended, is for principals of the first tenant.',
+          'Sizes and keys of all shards, and how far somebody outside vouches for the open one. What waits, why nothing may be appended, and each witness and copy are for principals of the first tenant.',
         response: { 200: Type.Object({}, { additionalProperties: true }) },
       },
     },
@@ -50,13 +52,24 @@ function stateRoute(app: App, { audit, records, access }: HttpParts): void {
         size,
         checkpoint: checkpoint && { ...checkpoint, at: timeText(checkpoint.at) },
         halted,
+        ...anchoredView(audit.anchors(), shard, size),
       }
       const publish = await publishedBy(records)
       return access.permits(principalOf(request), 'install:read')
-        ? { ...state, ...shown, shards, publish }
+        ? { ...state, ...shown, shards, publish, anchors: audit.anchors().map(anchorView) }
         : { ...shown, shards, publish }
     },
   )
+}
+
+/** "Anchored 40 s ago by 2 of 3; un-anchored leaves: 41". */
+function anchoredView(anchors: readonly AnchorState[], shard: string, size: number): object {
+  const anchored = anchoredOf(anchors, shard)
+  return { anchored: anchored && { ...anchored, at: timeText(anchored.at) }, unanchored: size - (anchored?.size ?? 0) }
+}
+
+function anchorView({ held, ...anchor }: AnchorState): object {
+  return { ...anchor, held: held && { ...held, at: timeText(held.at) } }
 }
 
 function shardView({ name, origin, vkey, openedAt, closedAt, head }: LogShard): object {
