@@ -60,6 +60,13 @@ export async function call<Answer>(access: ServerAccess, method: string, path: s
   }
 }
 
+/** Fetches a file from the server. */
+export async function download(access: ServerAccess, path: string): Promise<Uint8Array> {
+  const answer = await send(access, 'GET', path, undefined)
+  if (!answer.ok) throw refused(answer.status, await answer.text())
+  return new Uint8Array(await answer.arrayBuffer())
+}
+
 async function send(access: ServerAccess, method: string, path: string, body: unknown): Promise<Response> {
   try {
     return await fetch(access.url + path, {

@@ -12,6 +12,7 @@ import { metricsCommand } from './metrics.ts'
 import { note, paint } from './print.ts'
 import { rulesCommand } from './rules.ts'
 import { demoCommand, startCommand } from './serve.ts'
+import { eraseCommand, exportCommand, keysCommand, restrictCommand, revealCommand } from './subjects.ts'
 import { tokenCommand } from './token.ts'
 import { verifyCommand } from './verify.ts'
 import { witnessCommand } from './witness.ts'
@@ -30,6 +31,11 @@ const program = new Command('tokentrail')
   .addCommand(findingsCommand(common))
   .addCommand(leakCommand(common))
   .addCommand(approvalsCommand(common))
+  .addCommand(common(eraseCommand()))
+  .addCommand(common(exportCommand()))
+  .addCommand(common(restrictCommand()))
+  .addCommand(common(revealCommand()))
+  .addCommand(keysCommand(common))
   .addCommand(detectCommand())
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
