@@ -38,6 +38,11 @@ export const ERRORS = {
   approval_differs: { status: 409, title: 'The approval was given for something else' },
   approval_own: { status: 403, title: 'Who asked for an approval cannot give it' },
   approval_state: { status: 409, title: 'The approval is decided already' },
+  role_conflict: { status: 409, title: 'One person may not have these roles together' },
+  role_last: { status: 409, title: 'The last one of this role stays' },
+  factor_exists: { status: 409, title: 'There is a second factor already' },
+  factor_missing: { status: 403, title: 'A second factor is needed' },
+  factor_wrong: { status: 403, title: 'The code of the second factor is not right' },
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },
@@ -58,6 +63,7 @@ export const ERRORS = {
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },
+  proof_gone: { status: 410, title: 'What the proof would rest on is no longer kept' },
   denial_not_durable: { status: 503, title: 'The token is refused here until a restart, but that could not be written' },
   journal_full: { status: 503, title: 'The journal is at its size bound' },
   question_timeout: { status: 503, title: 'The question took longer than it may' },

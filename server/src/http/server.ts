@@ -28,6 +28,7 @@ import { oauthRoutes } from './routes/oauth.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { partnerRoutes } from './routes/partners.ts'
 import { privacyRoutes } from './routes/privacy.ts'
+import { proofRoutes } from './routes/proofs.ts'
 import { questionRoutes } from './routes/questions.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { ruleRoutes } from './routes/rules.ts'
@@ -82,6 +83,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   privacyRoutes(app, parts)
   approvalRoutes(app, parts)
   auditRoutes(app, parts)
+  proofRoutes(app, parts)
   logFileRoutes(app, parts, cookie)
   const endStreams = liveRoutes(app, parts, origin)
   operationRoutes(app, parts)
