@@ -9,6 +9,7 @@ import { readsOfAudit } from './audit-reads.ts'
 import { readsOfBatches } from './batch-reads.ts'
 import { readsOfEvidence } from './evidence-reads.ts'
 import { readsOfFindings } from './finding-reads.ts'
+import { readsOfHolds } from './hold-reads.ts'
 import { readsOfResponses } from './response-reads.ts'
 import { readsOfRules } from './rule-reads.ts'
 import { readsOfSubjects } from './subject-reads.ts'
@@ -43,6 +44,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfBatches(db, answer),
     ...readsOfEvidence(db, answer),
     ...readsOfSubjects(db, answer),
+    ...readsOfHolds(db, answer),
   }
 }
 

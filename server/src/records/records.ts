@@ -8,6 +8,7 @@ import type { DenialActions } from './denials.ts'
 import type { BatchActions, BatchReads } from './batches.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
+import type { HoldActions, HoldReads } from './holds.ts'
 import type { Leadership } from './leader.ts'
 import type { ResponseActions, ResponseReads, ResponseThrottle } from './responses.ts'
 import type { RuleActions, RuleReads } from './rules.ts'
@@ -193,6 +194,7 @@ export interface RecordActions
     BatchActions,
     DenialActions,
     SubjectActions,
+    HoldActions,
     EvidenceActions {
   /** 604 `tenant.added`. An `id` that exists gives the tenant that has it, unchanged. */
   addTenant(p: {
@@ -390,6 +392,7 @@ export interface RecordReads
     AnchorReads,
     BatchReads,
     SubjectReads,
+    HoldReads,
     EvidenceReads {
   tenant(no: number): Promise<Tenant | null>
   tenantById(id: string): Promise<Tenant | null>

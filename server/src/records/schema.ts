@@ -11,6 +11,7 @@ import type {
 import type { LogAnchorTable, LogCosignedTable } from './anchor-tables.ts'
 import type { AuditBatchSpanTable, AuditBatchTable, KeptLeafTable } from './batch-tables.ts'
 import type { DenialTable } from './denial-tables.ts'
+import type { HoldTable, RetentionRunTable } from './hold-tables.ts'
 import type { PackTable, ReviewTable } from './evidence-tables.ts'
 import type { LeakTable, ResponseTable } from './response-tables.ts'
 import type { ErasureTable, RestrictionTable, RevealDayTable, SealedValueTable } from './subject-tables.ts'
@@ -43,6 +44,8 @@ export interface Schema {
   erasure: ErasureTable
   restriction: RestrictionTable
   reveal_day: RevealDayTable
+  hold: HoldTable
+  retention_run: RetentionRunTable
   audit_outbox: AuditOutboxTable
   log_shard: LogShardTable
   log_head: LogHeadTable

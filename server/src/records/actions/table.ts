@@ -21,12 +21,14 @@ import {
   putSetting,
 } from './house.ts'
 import { importTokens, issueToken, observeTokens } from './issue.ts'
+import { endHolds, noteRetention, releaseHold, setHold } from './holds.ts'
 import { putMark } from './marks.ts'
 import { putOwner } from './owners.ts'
 import { judgeLeak, reportLeak } from './leaks.ts'
 import { approveResponse, declineResponse, proposeResponse } from './responses.ts'
 import { applyResponse, failResponse, undoResponse } from './response-steps.ts'
 import { dropExpiredSealed, dropSealed, noteReveal, rewrapKeys } from './reveals.ts'
+import { changeRetention } from './retention-change.ts'
 import { putRule } from './rules.ts'
 import { attemptToken, consumeToken, noteSent, rekeyToken, useToken } from './spend.ts'
 import { approveSuppression, endSuppression, suppressFinding } from './suppressions.ts'
@@ -102,6 +104,11 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   dropSealed,
   dropExpiredSealed,
   rewrapKeys,
+  setHold,
+  releaseHold,
+  endHolds,
+  changeRetention,
+  noteRetention,
   requestPack,
   notePack,
   finishPack,
