@@ -37,6 +37,7 @@ const OPTIONS = {
   subjectKeys: '--subject-keys <url>',
   keys: '--keys <folder>',
   auditConfig: '--audit-config <file>',
+  mailConfig: '--mail-config <file>',
   publicUrl: '--public-url <url>',
   trustedProxies: '--trusted-proxies <cidrs>',
   storeMemory: '--store-memory <MiB>',

@@ -25,8 +25,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Address under which people reach the dashboard, when it differs from host and port. */
   readonly publicUrl: string | undefined
-  /** Mail server by URL and the sender's address; undefined = no mail is sent. */
-  readonly mail: { readonly smtp: string; readonly from: string } | undefined
+  /** File that names the mail server and the sender; undefined = no mail about findings is sent. */
+  readonly mailConfig: string | undefined
   readonly storeMemoryBytesMax: number
   readonly journalBytesMax: number
   readonly logLevel: LogLevel
@@ -61,8 +61,7 @@ export const SETTINGS = {
     doc: 'CIDRs of proxies whose X-Forwarded-For is believed',
   },
   publicUrl: { variable: 'TOKENTRAIL_PUBLIC_URL', fallback: '', doc: 'address under which people reach the dashboard' },
-  smtp: { variable: 'TOKENTRAIL_SMTP', fallback: '', doc: 'mail server by URL, smtps://user:password@host (default: no mail)' },
-  mailFrom: { variable: 'TOKENTRAIL_MAIL_FROM', fallback: '', doc: 'address that mail is sent from' },
+  mailConfig: { variable: 'TOKENTRAIL_MAIL_CONFIG', fallback: '', doc: 'JSON file with smtp and from, for mail about findings' },
   storeMemory: { variable: 'TOKENTRAIL_STORE_MEMORY_MIB', fallback: '2048', doc: 'memory of the embedded store, MiB' },
   journalSize: { variable: 'TOKENTRAIL_JOURNAL_MIB', fallback: '2048', doc: 'size bound of the journal, MiB' },
   logLevel: { variable: 'TOKENTRAIL_LOG_LEVEL', fallback: 'info', doc: LOG_LEVELS.join(', ') },
@@ -84,7 +83,7 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     auditConfig: text('auditConfig') === '' ? undefined : resolve(text('auditConfig')),
     trustedProxies: cidrs(text('trustedProxies')),
     publicUrl: urlOf('publicUrl', text('publicUrl'), ['http:', 'https:']),
-    mail: mailOf(text('smtp'), text('mailFrom')),
+    mailConfig: text('mailConfig') === '' ? undefined : resolve(text('mailConfig')),
     storeMemoryBytesMax: integer('storeMemory', text('storeMemory'), 256, 1_048_576) * MIB,
     journalBytesMax: integer('journalSize', text('journalSize'), 16, 1_048_576) * MIB,
     logLevel: logLevel(text('logLevel')),
@@ -95,15 +94,6 @@ function integer(name: keyof typeof SETTINGS, text: string, min: number, max: nu
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= min && value <= max) return value
   throw invalid(name, `a whole number from ${min} to ${max}`)
-}
-
-/** Both or neither: mail without a sender is refused by its receivers. */
-function mailOf(smtp: string, from: string): Config['mail'] {
-  const url = urlOf('smtp', smtp, ['smtp:', 'smtps:'])
-  if (url === undefined && from === '') return undefined
-  if (url === undefined) throw invalid('smtp', 'given together with --mail-from')
-  if (!/^[^\s@]{1,64}@[^\s@]{1,255}$/.test(from)) throw invalid('mailFrom', 'a mail address, given together with --smtp')
-  return { smtp: url, from }
 }
 
 /** A URL of one of the protocols. The text itself stays out of the error, for it may hold a password. */

@@ -86,7 +86,13 @@ export interface Reply {
 }
 
 export async function openFront(
-  options: { access?: Partial<AccessOptions>; http?: Partial<HttpParts>; ship?: boolean; send?: SendWebhook } = {},
+  options: {
+    access?: Partial<AccessOptions>
+    http?: Partial<HttpParts>
+    ship?: boolean
+    send?: SendWebhook
+    mail?: Mailing
+  } = {},
 ): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-http-'))
   const clock = stillClock()

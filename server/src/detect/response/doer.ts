@@ -1,8 +1,9 @@
-import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
-import type { Records } from '../../records/records.ts'
+import type { FindingRecord } from '../../records/findings.ts'
+import type { Records, Tenant } from '../../records/records.ts'
 import { RESPONSE_TRIES_MAX, type ResponseRecord } from '../../records/responses.ts'
-import { WEBHOOK_SETTING } from './playbook.ts'
+import { noticeBody, noticeMail } from './notice.ts'
+import { MAIL_SETTING, WEBHOOK_SETTING } from './playbook.ts'
 import type { ResponderParts } from './responder.ts'
 import type { WebhookTarget } from '../../send/webhook.ts'
 
@@ -18,8 +19,8 @@ const AGAIN_MS = 10_000
 const AGAIN_MS_MAX = 3_600_000
 
 /** Starts it; what is due from before is taken up at the first tick. */
-export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'log' | 'send'>): Doer {
-  const { records, clock, log, send } = parts
+export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'log' | 'send' | 'mail'>): Doer {
+  const { records, clock, log, send, mail } = parts
   const underWay = new Map<string, Promise<ResponseRecord>>()
   const timer = setInterval(() => void takeUp(), TICK_MS).unref()
 
@@ -63,25 +64,30 @@ export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'lo
     }
   }
 
+  /** Every way that is set, with one id at each try; where one fails, all are tried again and receivers drop what they have seen. */
   async function tell(response: ResponseRecord): Promise<void> {
-    const target = await webhookOf(records, response.tenantNo)
-    if (!target) throw new TrailError('webhook_failed', 'No webhook is set, so nobody was told. Set one in the playbook.')
-    const finding = await records.read.finding(response.tenantNo, response.findingId)
-    const tenant = await records.read.tenant(response.tenantNo)
-    const about = finding && {
-      id: finding.id,
-      detector: finding.detector,
-      severity: finding.severity,
-      confidence: finding.confidence,
-      detectedAt: timeText(finding.detectedAt),
-      incident: finding.incidentId,
-    }
-    const body = JSON.stringify({
-      type: 'finding.notice',
-      timestamp: timeText(response.createdAt),
-      data: { tenant: tenant?.id, response: response.id, finding: about },
-    })
-    await send(target, { id: response.id, at: clock.now(), body })
+    const { tenantNo, findingId, id } = response
+    const [webhook, to] = [await webhookOf(records, tenantNo), await mailReceiversOf(records, tenantNo)]
+    if (!webhook && to.length === 0)
+      throw new TrailError('webhook_failed', 'Neither a webhook nor mail is set, so nobody was told. Set one in the playbook.')
+    const finding = await records.read.finding(tenantNo, findingId)
+    const tenant = await records.read.tenant(tenantNo)
+    const ways = [
+      ...(webhook ? [send(webhook, { id, at: clock.now(), body: noticeBody(response, finding, tenant) })] : []),
+      ...(to.length > 0 ? [sendMail(to, response, finding, tenant)] : []),
+    ]
+    const failed = (await Promise.allSettled(ways)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  async function sendMail(
+    to: readonly string[],
+    response: ResponseRecord,
+    finding: FindingRecord | null,
+    tenant: Tenant | null,
+  ): Promise<void> {
+    if (!mail) throw new TrailError('mail_failed', 'This server has no mail server. Start it with --mail-config.')
+    await mail.send({ ...mail.server, to }, noticeMail({ response, finding, tenant, link: mail.link }))
   }
 
   return {
@@ -99,6 +105,8 @@ export async function webhookOf({ read }: Pick<Records, 'read'>, tenantNo: numbe
   return kept === null ? null : (JSON.parse(kept) as WebhookTarget | null)
 }
 
-function timeText(at: Milliseconds): string {
-  return new Date(at).toISOString()
+/** Who of a tenant gets mail. */
+export async function mailReceiversOf({ read }: Pick<Records, 'read'>, tenantNo: number): Promise<readonly string[]> {
+  const kept = await read.setting(tenantNo, MAIL_SETTING)
+  return kept === null ? [] : (JSON.parse(kept) as readonly string[])
 }

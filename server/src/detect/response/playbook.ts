@@ -32,6 +32,7 @@ export interface KeptPlaybook extends Playbook {
 
 export const PLAYBOOK_SETTING = 'responses.playbook'
 export const WEBHOOK_SETTING = 'responses.webhook'
+export const MAIL_SETTING = 'responses.mail'
 
 export const PLAYBOOK: KeptPlaybook = {
   live: [],

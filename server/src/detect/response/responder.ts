@@ -22,6 +22,7 @@ import { createDoer } from './doer.ts'
 import { automaticStep, type KeptPlaybook, playbookOf } from './playbook.ts'
 import { provenToken, provenTokens } from './proven.ts'
 import { stakesOf } from './stakes.ts'
+import type { MailTarget, SendMail } from '../../send/mail.ts'
 import type { SendWebhook } from '../../send/webhook.ts'
 
 export interface ResponderParts {
@@ -30,6 +31,16 @@ export interface ResponderParts {
   readonly clock: Clock
   readonly log: Log
   readonly send: SendWebhook
+  /** Absent where no mail server is configured. */
+  readonly mail?: Mailing | undefined
+}
+
+/** How mail about findings goes out. */
+export interface Mailing {
+  readonly send: SendMail
+  readonly server: Omit<MailTarget, 'to'>
+  /** Under which the dashboard is reached, for links; without it a message names only ids. */
+  readonly link?: string | undefined
 }
 
 /** What a person wants done about a finding. */

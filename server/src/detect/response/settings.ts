@@ -1,7 +1,15 @@
 import type { Clock } from '../../clock.ts'
 import type { Actor, Records } from '../../records/records.ts'
-import { webhookOf } from './doer.ts'
-import { checkPlaybook, type KeptPlaybook, type Playbook, PLAYBOOK_SETTING, playbookOf, WEBHOOK_SETTING } from './playbook.ts'
+import { mailReceiversOf, webhookOf } from './doer.ts'
+import {
+  checkPlaybook,
+  type KeptPlaybook,
+  MAIL_SETTING,
+  type Playbook,
+  PLAYBOOK_SETTING,
+  playbookOf,
+  WEBHOOK_SETTING,
+} from './playbook.ts'
 import { rehearse, type Rehearsal } from './rehearse.ts'
 import { newWebhookSecret } from '../../send/signature.ts'
 import { checkWebhookUrl } from '../../send/webhook.ts'
@@ -10,6 +18,8 @@ import { checkWebhookUrl } from '../../send/webhook.ts'
 export interface ResponseSettings {
   readonly playbook: KeptPlaybook
   readonly webhook: string | null
+  /** Who gets mail, and whether this server can send any. */
+  readonly mail: { readonly to: readonly string[]; readonly isConfigured: boolean }
 }
 
 /** The settings of responses. */
@@ -25,13 +35,24 @@ export interface ResponseDesk {
   ): Promise<ResponseSettings>
   /** Sets or takes away where to tell. The secret is given once. */
   setWebhook(tenantNo: number, url: string | null, actor: Actor): Promise<{ readonly secret: string | null }>
+  /** Sets who gets mail; nobody with an empty list. */
+  setMail(tenantNo: number, to: readonly string[], actor: Actor): Promise<ResponseSettings>
 }
 
 /** Makes it. */
-export function createResponseSettings({ records, clock }: { readonly records: Records; readonly clock: Clock }): ResponseDesk {
+export function createResponseSettings(parts: {
+  readonly records: Records
+  readonly clock: Clock
+  readonly sendsMail: boolean
+}): ResponseDesk {
+  const { records, clock, sendsMail } = parts
   async function settings(tenantNo: number): Promise<ResponseSettings> {
-    const [playbook, webhook] = await Promise.all([playbookOf(records.read, tenantNo), webhookOf(records, tenantNo)])
-    return { playbook, webhook: webhook?.url ?? null }
+    const [playbook, webhook, to] = await Promise.all([
+      playbookOf(records.read, tenantNo),
+      webhookOf(records, tenantNo),
+      mailReceiversOf(records, tenantNo),
+    ])
+    return { playbook, webhook: webhook?.url ?? null, mail: { to, isConfigured: sendsMail } }
   }
 
   return {
@@ -57,6 +78,10 @@ export function createResponseSettings({ records, clock }: { readonly records: R
       const value = JSON.stringify(target)
       await records.act('putSetting', { tenantNo, name: WEBHOOK_SETTING, value, at: clock.now(), actor })
       return { secret: target?.secret ?? null }
+    },
+    async setMail(tenantNo, to, actor) {
+      await records.act('putSetting', { tenantNo, name: MAIL_SETTING, value: JSON.stringify(to), at: clock.now(), actor })
+      return settings(tenantNo)
     },
   }
 }

@@ -213,6 +213,24 @@ function playbook(app: App, { responses }: HttpParts): void {
       return responses.setWebhook(tenantNo, request.body.url, actor)
     },
   )
+
+  app.put(
+    '/v1/playbook/mail',
+    {
+      config: { permission: 'playbook:write' },
+      schema: {
+        tags: ['responses'],
+        summary: 'Set who gets mail about incidents',
+        description: 'An empty list ends it. The mail server itself is a setting of the process, never of the API.',
+        body: closed({ to: Type.Array(Type.String({ format: 'email', maxLength: 254 }), { maxItems: 10, uniqueItems: true }) }),
+        response: { 200: Loose },
+      },
+    },
+    async (request) => {
+      const { tenantNo, actor } = principalOf(request)
+      return { ...(await responses.setMail(tenantNo, request.body.to, actor)) }
+    },
+  )
 }
 
 async function resourceOf(parts: HttpParts, response: ResponseRecord) {

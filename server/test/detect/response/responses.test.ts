@@ -1,20 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TrailError } from '../../../src/errors.ts'
 import type { WebhookMessage, WebhookTarget } from '../../../src/send/webhook.ts'
+import { createMailer } from '../../../src/send/mail.ts'
 import { type Front, openFront } from '../../http/support.ts'
+import { type MailServer, openMailServer } from '../../send/mail-server.ts'
 import { findingAbout, foundOf, numberOf } from './front.ts'
 
 const HOUR = 3_600_000
 const sent: { target: WebhookTarget; message: WebhookMessage }[] = []
 let fails = 0
 let front: Front
+let mails: MailServer
 let alice: string
 let bob: string
 let analyst: string
 
 beforeAll(async () => {
+  mails = await openMailServer()
+  const server = { smtp: mails.url, from: 'tokentrail@example.com', allowPlain: true }
   front = await openFront({
     ship: true,
+    mail: { send: createMailer(), server, link: 'https://trail.example.com' },
     send: async (target, message) => {
       if (fails-- > 0) throw new TrailError('webhook_failed', 'The receiver answered 500.')
       sent.push({ target, message })
@@ -24,7 +30,10 @@ beforeAll(async () => {
   bob = (await front.token({ role: 'admin', owner: 'bob' })).text
   analyst = (await front.token({ role: 'analyst', owner: 'carol' })).text
 })
-afterAll(() => front.close())
+afterAll(async () => {
+  await front.close()
+  await mails.close()
+})
 beforeEach(() => {
   sent.length = 0
   fails = 0
@@ -233,6 +242,30 @@ describe('telling somebody', () => {
     expect(body.nextTryAt).not.toBeNull()
     const due = await front.records.read.responsesDue(front.clock.now() + HOUR, 10)
     expect(due.map((each) => each.id)).toContain(body.id)
+  })
+
+  test('also goes by mail, without a name or a secret, and a refusal is tried again with the same id', async () => {
+    const to = ['security@example.com', 'oncall@example.com']
+    const set = await front.call(alice, 'PUT', '/v1/playbook/mail', { to })
+    expect(set.body.mail).toEqual({ to, isConfigured: true })
+    const { id } = await front.token()
+    const finding = await findingAbout(front, id)
+    mails.refuseNext('451 later')
+    const { body } = await propose(alice, { finding, step: 'notify' })
+    expect(body).toMatchObject({
+      state: 'approved',
+      tries: 1,
+      failure: 'The mail server did not take the message (EMESSAGE 451).',
+    })
+    front.clock.move(HOUR)
+    await vi.waitFor(() => expect(mails.taken).toHaveLength(1), { timeout: 15_000 })
+    const [mail] = mails.taken
+    expect(mail).toContain(`Message-ID: <${body.id}@tokentrail.invalid>`)
+    expect(mail).toContain('Subject: [Tokentrail] ')
+    expect(mail).toContain(`https://trail.example.com/findings/${finding}`)
+    expect(mail).not.toContain(id)
+    expect((await front.call(alice, 'PUT', '/v1/playbook/mail', { to: ['not an address'] })).status).toBe(400)
+    await front.call(alice, 'PUT', '/v1/playbook/mail', { to: [] })
   })
 
   test('an address inside is refused', async () => {
