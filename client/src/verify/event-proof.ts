@@ -62,23 +62,42 @@ export async function verifyEventProof(o: { crypto: LogCrypto; trust: Trust | un
 /** Opens the tlog-proof: note, quorum, and the entry in its `extra` under the root. Throws where one of them is wrong. */
 function openEntry({ crypto, trust }: { crypto: LogCrypto; trust: Trust | undefined }, text: string, outcomes: Outcome[]): Stood {
   const proof = parseProof(text)
-  if (!proof.extra || formatProof(proof) !== text) throw new RangeError('The proof is not in its one form, with the entry as its extra.')
+  if (!proof.extra || formatProof(proof) !== text)
+    throw new RangeError('The proof is not in its one form, with the entry as its extra.')
   if (!trust) {
-    outcomes.push(cannotSay('trust', 'You brought no key, so the checkpoint may be signed by anybody. Name the keys that you trust with --policy.'))
+    outcomes.push(
+      cannotSay(
+        'trust',
+        'You brought no key, so the checkpoint may be signed by anybody. Name the keys that you trust with --policy.',
+      ),
+    )
     throw new RangeError('Without a key the signed tree cannot be opened.')
   }
   const checkpoint = openUnder(crypto, trust.policy, proof.checkpoint)
   const quorum = quorumOf(trust.policy, checkpoint)
   outcomes.push(checkTrust(crypto, trust, checkpoint.origin, undefined))
-  outcomes.push(quorum.isMet ? holds('checkpoint', `A checkpoint of ${signedBy(checkpoint)}.`, [quorum.says]) : fails('checkpoint', quorum.says))
+  outcomes.push(
+    quorum.isMet
+      ? holds('checkpoint', `A checkpoint of ${signedBy(checkpoint)}.`, [quorum.says])
+      : fails('checkpoint', quorum.says),
+  )
   const tree = createTreeHash(crypto.sha256)
-  const claim = { index: proof.index, size: checkpoint.size, leaf: tree.leaf(proof.extra), proof: proof.hashes, root: checkpoint.root }
+  const claim = {
+    index: proof.index,
+    size: checkpoint.size,
+    leaf: tree.leaf(proof.extra),
+    proof: proof.hashes,
+    root: checkpoint.root,
+  }
   if (!verifyInclusion(tree, claim)) throw new RangeError('The entry is not in the signed tree by this proof.')
   return { entry: membersOf(checkCanonical(proof.extra)), index: proof.index, checkpoint }
 }
 
 function entryOutcome({ entry }: Stood): Outcome {
-  return holds('form', `It says: ${text(entry['type'])}, event ${text(entry['event'])}, of tenant ${text(entry['tenant'])}, at ${text(entry['at'])}.`)
+  return holds(
+    'form',
+    `It says: ${text(entry['type'])}, event ${text(entry['event'])}, of tenant ${text(entry['tenant'])}, at ${text(entry['at'])}.`,
+  )
 }
 
 function rowOutcome(crypto: LogCrypto, proof: RowProof, { entry }: Stood): Outcome {
@@ -87,7 +106,8 @@ function rowOutcome(crypto: LogCrypto, proof: RowProof, { entry }: Stood): Outco
   const leaf = proof.row === null ? fromBase64Url(proof.leaf, 'leaf') : tree.leaf(utf8(proof.row))
   if (entry['type'] !== 'log.batch') return fails('form', 'The entry that the row should stand under is no batch.')
   if (toBase64Url(leaf) !== proof.leaf) return fails('form', 'The hash of the row is not the one that is named.')
-  if (shown['rows'] !== proof.size) return fails('form', `The batch has ${text(shown['rows'])} rows, the proof says ${proof.size}.`)
+  if (shown['rows'] !== proof.size)
+    return fails('form', `The batch has ${text(shown['rows'])} rows, the proof says ${proof.size}.`)
   const path = proof.path.map((hash) => fromBase64Url(hash, 'path'))
   const claim = { index: proof.index, size: proof.size, leaf, proof: path, root: fromBase64Url(text(shown['root']), 'root') }
   if (!verifyInclusion(tree, claim)) return fails('inclusion', 'The row is not under the root of its batch by this path.')
@@ -97,7 +117,10 @@ function rowOutcome(crypto: LogCrypto, proof: RowProof, { entry }: Stood): Outco
 function rowSays(proof: RowProof, tenant: string): Outcome {
   const place = `row ${(proof.index + 1).toLocaleString('en-US')} of ${proof.size.toLocaleString('en-US')} in a batch of tenant ${tenant}`
   if (proof.row === null)
-    return holds('form', `The event is ${place}. Its row was erased; only its hash is left, which shows that something stood there.`)
+    return holds(
+      'form',
+      `The event is ${place}. Its row was erased; only its hash is left, which shows that something stood there.`,
+    )
   const row = membersOf(checkCanonical(utf8(proof.row), WIDE_PROFILE))
   if (eventId(Number(row['writer']), Number(row['seq'])) !== proof.event)
     return fails('form', `The row is not that of the event ${proof.event}.`)

@@ -73,7 +73,8 @@ export async function readLeaves(
   }
   let place = 0
   for (const run of decodeRuns(batch.runs)) {
-    if (hashes.slice(place, place + run.count).includes(undefined)) await fillKept(o.read, batch.tenantNo, run, place, hashes, visit)
+    if (hashes.slice(place, place + run.count).includes(undefined))
+      await fillKept(o.read, batch.tenantNo, run, place, hashes, visit)
     place += run.count
   }
   return hashes

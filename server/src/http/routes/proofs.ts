@@ -8,7 +8,8 @@ const WAIT_MS_MAX = 2000
 
 /** Proofs of single events, which anyone can check without this server. */
 export function proofRoutes(app: App, { audit, records, store, log }: HttpParts): void {
-  const onMismatch = ({ id }: { id: string }): void => log.error({ batch: id }, 'rows in the store are not those that were recorded')
+  const onMismatch = ({ id }: { id: string }): void =>
+    log.error({ batch: id }, 'rows in the store are not those that were recorded')
   const proofs = createEventProofs({ audit, read: records.read, store, onMismatch })
   app.get(
     '/v1/events/:id/proof',

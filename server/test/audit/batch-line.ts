@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
+import { createEventProofs } from '../../src/audit/event-proofs.ts'
+import { systemClock } from '../../src/clock.ts'
+import { openJournal } from '../../src/journal/open.ts'
+import { startRelay } from '../../src/journal/relay.ts'
+import { startShipping } from '../../src/ship/ship.ts'
+import { openMigrated, silentLog, validation } from '../store/support.ts'
+import { newPlace, openLog } from './support.ts'
+import type { EventRow } from '../../src/event/row.ts'
+import type { OpenStore } from '../../src/store/open.ts'
+
+export type Line = Awaited<ReturnType<typeof openLine>>
+
+/** Records, audit log, journal and store with everything that runs between them, as a server has it. */
+export async function openLine(at: { store?: OpenStore; place?: ReturnType<typeof newPlace> } = {}) {
+  const place = at.place ?? newPlace()
+  if (!at.place) onTestFinished(() => place.remove())
+  const store = at.store ?? (await openMigrated())
+  const trail = await openLog(place)
+  const { records, audit, tenant } = trail
+  const journalFile = join(place.folder, 'journal.sqlite')
+  const writer = await records.act('leaseWriter', { purpose: 'journal', at: systemClock.now() })
+  const journal = await openJournal({ file: journalFile, writer, clock: systemClock, bytesMax: 2 ** 28, log: silentLog })
+  const relay = startRelay({ records, journal, log: silentLog })
+  const shipping = startShipping({ journal, journalFile, store: store.address, clock: systemClock, log: silentLog })
+  const recorder = await startBatchRecording({ shipping, records, audit, clock: systemClock, log: silentLog })
+  const proofs = createEventProofs({ audit, read: records.read, store })
+  let isClosed = false
+
+  async function close(): Promise<void> {
+    if (isClosed) return
+    isClosed = true
+    await recorder.close()
+    await shipping.close()
+    await relay.close()
+    await journal.close()
+    await trail.close()
+  }
+  onTestFinished(close)
+
+  return {
+    ...{ place, store, trail, records, audit, tenant, journal, relay, recorder, proofs, close },
+    append: (count: number, fields: Partial<EventRow> = {}) =>
+      Promise.all(Array.from({ length: count }, (_, i) => journal.append(event(i, { tenant: tenant.no, ...fields })))),
+    batches: () => records.read.batches({}, { limit: 10_000 }),
+  }
+}
+
+export function event(i: number, fields: Partial<EventRow> = {}): EventRow {
+  const seen = { addressDay: 9n ** 20n % 2n ** 64n, network: 2n ** 63n + 5n, durationUs: i % 70, route: '/a/{id}', client: 'ü"x' }
+  return validation(i, { writer: 0, seq: 0, occurredAt: Date.now(), requestId: `r${i}`, ...seen, ...fields })
+}
