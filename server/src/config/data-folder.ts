@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly detection: string
   /** Keys of subjects: apart from the records, with backups of their own. */
   readonly subjectKeys: string
+  /** Evidence packs, until they lapse. */
+  readonly packs: string
   readonly adminToken: string
   /** Tokens that this machine refuses at its door, whatever records say. */
   readonly denied: string
@@ -32,6 +34,7 @@ export function openDataFolder(folder: string): DataFolder {
     audit: join(folder, 'audit'),
     detection: join(folder, 'detection'),
     subjectKeys: join(folder, 'subject-keys.sqlite'),
+    packs: join(folder, 'packs'),
     adminToken: join(folder, 'admin-token'),
     denied: join(folder, 'denied'),
     close: unlock,

@@ -68,8 +68,15 @@ export interface Review {
 }
 
 export interface EvidenceActions {
-  /** Takes up a pack that is to be made. With an approval that is spent here, in the same transaction. */
-  requestPack(p: { tenantNo: number; pack: NewPack; approval: string | null; at: Milliseconds; actor: Actor }): PackRecord
+  /** Takes up a pack that is to be made. One with names spends the approval of a second person in the same transaction. */
+  requestPack(p: {
+    tenantNo: number
+    pack: NewPack
+    /** What the approval is about, as canonical JSON; null where none is needed. */
+    approval: { readonly id: string | null; readonly params: string; readonly ground: string } | null
+    at: Milliseconds
+    actor: Actor
+  }): PackRecord
   /** 405 with the digest of `report.json`, and the number of that event; the file follows, so the pack is not ready yet. */
   notePack(p: { tenantNo: number; id: string; digest: string; rows: number; at: Milliseconds }): PackRecord
   finishPack(p: { tenantNo: number; id: string; bytes: number; at: Milliseconds }): PackRecord
@@ -77,8 +84,8 @@ export interface EvidenceActions {
   /** Those whose time is over: their files can go. Also gives up what was being made when the process ended. */
   lapsePacks(p: { at: Milliseconds; makingBefore: Milliseconds }): readonly PackRecord[]
   /**
-   * 720. `review_own` for who made the pack, unless `waived`, which is recorded. `not_found` for a pack that is not ready, and
-   * `review_exists` where this person signed it already.
+   * 720. `review_own` for who made the pack, unless separation of duties is waived, which is recorded. `not_found` for a pack that is
+   * not ready, `review_exists` where this person signed it already.
    */
   signReview(p: {
     tenantNo: number
@@ -87,7 +94,6 @@ export interface EvidenceActions {
     packId: string
     open: number
     note: string | null
-    waived: boolean
     at: Milliseconds
     actor: Actor
   }): Review

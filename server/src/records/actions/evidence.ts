@@ -3,9 +3,13 @@ import { TrailError } from '../../errors.ts'
 import { toPack, toReview } from '../evidence-row.ts'
 import type { PackRecord } from '../evidence.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
+import { takeApproval } from './approvals.ts'
+import { isSeparationWaived } from './separation.ts'
 import { describeActor, retentionOf } from './token-change.ts'
 
 export const requestPack: Action<'requestPack'> = async (tx, { tenantNo, pack, approval, at, actor }) => {
+  const action = 'export.identified'
+  const taken = approval === null ? null : await takeApproval(tx, { ...approval, action, tenantNo, at, actor })
   const row = await tx.db
     .insertInto('pack')
     .values({
@@ -20,7 +24,7 @@ export const requestPack: Action<'requestPack'> = async (tx, { tenantNo, pack, a
       expires_at: pack.expiresAt,
       requester_no: actor.no,
       requested_at: at,
-      approval,
+      approval: taken?.id ?? null,
       state: 'making',
     })
     .returningAll()
@@ -81,7 +85,7 @@ export const signReview: Action<'signReview'> = async (tx, p) => {
   if (pack.digest === null || (pack.state !== 'ready' && pack.state !== 'lapsed'))
     throw new TrailError('not_found', 'The pack is not ready, so there is nothing to sign yet.', { input: 'pack' })
   const own = pack.requesterNo === actor.no
-  if (own && !p.waived)
+  if (own && !(await isSeparationWaived(tx)))
     throw new TrailError('review_own', 'Who made the pack cannot sign it. A second person signs it.', { input: 'pack' })
   await refuseTwice(tx, p.packId, actor.no)
   const detail = {

@@ -2,6 +2,7 @@ import type { Milliseconds } from 'tokentrail'
 import type { Journal } from '../../journal/journal.ts'
 import type { Window } from '../../query/answer.ts'
 import { openReader, type Reader, type ReaderParts } from '../../query/reader.ts'
+import { SEPARATION } from '../../records/actions/separation.ts'
 import type { Owner, Records, TokenRecord } from '../../records/records.ts'
 import type { LogReader } from './log-reader.ts'
 
@@ -32,8 +33,6 @@ export interface EvidenceReaderParts extends ReaderParts {
 }
 
 const PAGE = 500
-/** Install setting; an installation begins with duties not kept apart, because it has one person. */
-export const SEPARATION = 'separation'
 
 /** Opens store, records and log for one tenant. */
 export async function openEvidenceReader(

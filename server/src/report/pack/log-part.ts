@@ -32,7 +32,7 @@ export interface LogPartParts {
 }
 
 /** Lines of `disclosures.ndjson` for an entry, canonical, in the order of their fields. */
-export type Disclose = (entries: readonly LogEntry[], level: EvidenceLevel) => Promise<readonly string[]>
+export type Disclose = (entries: readonly LogEntry[], level: EvidenceLevel, tenantNo: number) => Promise<readonly string[]>
 
 const PAGE = 500
 const FLUSH_MS = 10_000
@@ -97,7 +97,7 @@ async function writeEntries(
       page.map(({ bytes }) => Buffer.from(bytes).toString()),
     )
     await leaves.write(Buffer.concat(page.map(({ bytes }) => TREE.leaf(bytes))))
-    if (parts.disclose) await writeLines(disclosures, await parts.disclose(page, o.level))
+    if (parts.disclose) await writeLines(disclosures, await parts.disclose(page, o.level, o.tenant.no))
   }
   for (const sink of [entries, leaves, disclosures]) await sink.end()
   return { indexes, counts }

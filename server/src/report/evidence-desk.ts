@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { writeZip } from 'tokentrail/verify'
+import type { AuditLog } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../config/log.ts'
+import { TrailError } from '../errors.ts'
+import type { PackRecord } from '../records/evidence.ts'
+import type { Actor, Records, Tenant } from '../records/records.ts'
+import type { AskEvidence } from './evidence/ask.ts'
+import { writeAfter } from './pack/after.ts'
+import { buildPack, type BuildParts } from './pack/build.ts'
+import { createPackFolder } from './pack/pack-folder.ts'
+import { planOf } from './pack/plan.ts'
+import { packWish, type PackWish } from './pack-wish.ts'
+import type { ReportKey } from './report-key.ts'
+
+/** Where evidence is asked for, packs are made and kept, and what they are signed with. */
+export interface EvidenceDesk {
+  readonly ask: AskEvidence
+  readonly key: ReportKey
+  /** What exactly would be made, for whoever has to agree; checks the wish. */
+  plan(wish: PackWish): ReturnType<typeof packWish>
+  /** Takes up a pack and makes it, one after another; `overloaded` when too many wait. */
+  request(tenantNo: number, wish: PackWish, approval: Approved, actor: Actor): Promise<PackRecord>
+  /** How far a pack is that is being made, 0 to 1; null where it is not. */
+  progress(id: string): number | null
+  /** The zip of a pack that is ready. */
+  open(pack: PackRecord): Promise<Readable>
+  /** Resolves when nothing is being made. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a second person agreed to; null where none is needed. */
+export type Approved = { readonly id: string | null; readonly params: string; readonly ground: string } | null
+
+export interface EvidenceDeskParts {
+  readonly records: Records
+  readonly clock: Clock
+  readonly log: Log
+  /** Null where no audit log is kept: packs come without proofs. */
+  readonly audit: AuditLog | null
+  /** Folder of the packs. */
+  readonly dir: string
+  readonly build: BuildParts
+}
+
+const WAITING_MAX = 20
+const LAPSE_EVERY_MS = 3_600_000
+
+/** Opens the desk: what a stopped process left half made is given up and said so. */
+export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<EvidenceDesk> {
+  const { records, clock, log, dir, build } = parts
+  const stopping = new AbortController()
+  const shares = new Map<string, number>()
+  let last: Promise<void> = Promise.resolve()
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await lapse(clock.now())
+  const timer = setInterval(
+    () => void lapse(0).catch((error: unknown) => log.warn({ err: error }, 'packs did not lapse')),
+    LAPSE_EVERY_MS,
+  )
+  timer.unref()
+
+  async function lapse(makingBefore: number): Promise<void> {
+    const gone = await records.act('lapsePacks', { at: clock.now(), makingBefore })
+    for (const { id } of gone) await rm(fileOf(id), { force: true })
+    if (makingBefore === 0) return
+    for (const name of await readdir(dir)) if (name.endsWith(MAKING)) await rm(join(dir, name), { recursive: true, force: true })
+  }
+
+  function fileOf(id: string): string {
+    return join(dir, `${id}.zip`)
+  }
+
+  async function make(pack: PackRecord): Promise<void> {
+    const tenant = await records.read.tenant(pack.tenantNo)
+    if (tenant === null) return
+    try {
+      await makeWhole(pack, tenant)
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      log.error({ err: error, pack: pack.id }, 'a pack could not be made')
+      const failure = error instanceof TrailError ? error.message : 'It could not be made; the log of the server says why.'
+      await records.act('failPack', { tenantNo: pack.tenantNo, id: pack.id, failure, at: clock.now() })
+    } finally {
+      shares.delete(pack.id)
+    }
+  }
+
+  async function makeWhole(pack: PackRecord, tenant: Tenant): Promise<void> {
+    const { tenantNo, id } = pack
+    const folder = await createPackFolder(join(dir, `${id}${MAKING}`))
+    try {
+      const onProgress = (done: number, of: number): void => void shares.set(id, done / of)
+      const plan = planOf(pack, tenant, clock.now())
+      const { digest, rows, log: part } = await buildPack(folder, plan, build, { signal: stopping.signal, onProgress })
+      const { event } = await records.act('notePack', { tenantNo, id, digest, rows, at: clock.now() })
+      if (parts.audit !== null && part !== null && event !== null) await writeAfter(folder, parts.audit, part, event)
+      const draft = join(folder.path, '.zip')
+      await pipeline(Readable.from(writeZip(folder.zipFiles())), createWriteStream(draft, { mode: 0o600 }))
+      await rename(draft, fileOf(id))
+      const { size: bytes } = await stat(fileOf(id))
+      await records.act('finishPack', { tenantNo, id, bytes, at: clock.now() })
+    } finally {
+      await folder.remove()
+    }
+  }
+
+  return {
+    ask: build.ask,
+    key: build.key,
+    plan: (wish) => packWish(wish, clock.now()),
+    async request(tenantNo, wish, approval, actor) {
+      if (shares.size >= WAITING_MAX)
+        throw new TrailError('overloaded', `${WAITING_MAX} packs are being made. Wait until one is ready.`, {
+          retryAfterSeconds: 30,
+        })
+      const pack = { ...packWish(wish, clock.now()), id: `pack_${randomBytes(12).toString('hex')}` }
+      const record = await records.act('requestPack', { tenantNo, pack, approval, at: clock.now(), actor })
+      shares.set(record.id, 0)
+      last = last.then(() => (stopping.signal.aborted ? undefined : make(record)))
+      last.catch((error: unknown) => log.error({ err: error, pack: record.id }, 'a pack was not noted as failed'))
+      return record
+    },
+    progress: (id) => shares.get(id) ?? null,
+    async open({ id, state }) {
+      if (state !== 'ready') throw new TrailError('not_found', `The pack is ${state}, so there is no file.`, { input: 'id' })
+      return createReadStream(fileOf(id))
+    },
+    settled: () => last,
+    async close() {
+      stopping.abort(new TrailError('stopping', 'The server is stopping.'))
+      clearInterval(timer)
+      await last.catch(() => undefined)
+    },
+  }
+}
+
+const MAKING = '.making'
