@@ -4,6 +4,7 @@ import { TrailError } from '../../errors.ts'
 import type { Actor, EventNumber, Owner } from '../records.ts'
 import { toErasure, toRestriction } from '../subject-row.ts'
 import type { Erasure, Kept } from '../subjects.ts'
+import { holdOver } from '../hold-row.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
 import { takeApproval } from './approvals.ts'
 import { revokeToken } from './change.ts'
@@ -14,6 +15,7 @@ import { describeActor, retentionOf } from './token-change.ts'
 export const beginErasure: Action<'beginErasure'> = async (tx, p) => {
   const owner = await findSubject(tx, p.tenantNo, p.ownerId)
   const { tenantNo, approval: id, params, at, actor, ground } = p
+  await refuseHeld(tx, tenantNo, owner.no)
   await takeApproval(tx, { tenantNo, id, action: 'subject.erase', params, at, actor, ground })
   const tokens = await tokensOf(tx, owner.no)
   await endTokens(tx, tokens, p)
@@ -100,6 +102,15 @@ export const restrictSubject: Action<'restrictSubject'> = async (tx, { tenantNo,
 export const noteAccess: Action<'noteAccess'> = (tx, { tenantNo, ownerNo, counts, at, actor }) => {
   const rows = Object.values(counts).reduce((sum, count) => sum + count, 0)
   return noteAbout(tx, 'subject.accessed', { tenantNo, ownerNo, at, actor }, { rows, form: 'ndjson', counts })
+}
+
+/** In the transaction of the erasure, for a hold may have been set since it was asked for. */
+async function refuseHeld(tx: Transaction, tenantNo: number, ownerNo: number): Promise<void> {
+  const hold = await holdOver(tx.db, tenantNo, ownerNo)
+  if (hold === null) return
+  throw new TrailError('subject_held', `The hold ${hold} keeps what is about this owner. Two people can release it.`, {
+    input: 'owner',
+  })
 }
 
 async function findSubject(tx: Transaction, tenantNo: number, id: string): Promise<Owner> {
