@@ -1,23 +1,23 @@
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { createEventProofs } from '../../src/audit/event-proofs.ts'
 import { systemClock } from '../../src/clock.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { startRelay } from '../../src/journal/relay.ts'
 import { startShipping } from '../../src/ship/ship.ts'
-import { openMigrated, silentLog, validation } from '../store/support.ts'
-import { newPlace, openLog } from './support.ts'
+import { blankEvent } from '../../src/event/row.ts'
+import { openLog } from './support.ts'
 import type { EventRow } from '../../src/event/row.ts'
-import type { OpenStore } from '../../src/store/open.ts'
+import type { StoreAddress } from '../../src/store/address.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Place } from './support.ts'
 
-export type Line = Awaited<ReturnType<typeof openLine>>
+const silentLog = { info() {}, warn() {}, error() {} }
+
+export type Line = Awaited<ReturnType<typeof startLine>>
 
 /** Records, audit log, journal and store with everything that runs between them, as a server has it. */
-export async function openLine(at: { store?: OpenStore; place?: ReturnType<typeof newPlace> } = {}) {
-  const place = at.place ?? newPlace()
-  if (!at.place) onTestFinished(() => place.remove())
-  const store = at.store ?? (await openMigrated())
+export async function startLine(place: Place, store: Pick<Store, 'stream'> & { readonly address: StoreAddress }) {
   const trail = await openLog(place)
   const { records, audit, tenant } = trail
   const journalFile = join(place.folder, 'journal.sqlite')
@@ -38,10 +38,8 @@ export async function openLine(at: { store?: OpenStore; place?: ReturnType<typeo
     await journal.close()
     await trail.close()
   }
-  onTestFinished(close)
-
   return {
-    ...{ place, store, trail, records, audit, tenant, journal, relay, recorder, proofs, close },
+    ...{ trail, records, audit, tenant, journal, relay, recorder, proofs, close },
     append: (count: number, fields: Partial<EventRow> = {}) =>
       Promise.all(Array.from({ length: count }, (_, i) => journal.append(event(i, { tenant: tenant.no, ...fields })))),
     batches: () => records.read.batches({}, { limit: 10_000 }),
@@ -49,6 +47,7 @@ export async function openLine(at: { store?: OpenStore; place?: ReturnType<typeo
 }
 
 export function event(i: number, fields: Partial<EventRow> = {}): EventRow {
+  const decided = { tenant: 1, type: 201, outcome: 1, reason: 1, kind: 1, population: 1, tokenNo: 1 + (i % 9), ownerNo: 4 }
   const seen = { addressDay: 9n ** 20n % 2n ** 64n, network: 2n ** 63n + 5n, durationUs: i % 70, route: '/a/{id}', client: 'ü"x' }
-  return validation(i, { writer: 0, seq: 0, occurredAt: Date.now(), requestId: `r${i}`, ...seen, ...fields })
+  return { ...blankEvent(), ...decided, ...seen, occurredAt: Date.now(), requestId: `r${i}`, ...fields }
 }

@@ -1,26 +1,15 @@
 import { eventId, TYPES } from 'tokentrail'
 import { parseProof } from 'tokentrail/log'
 import { readTrust, verifyEventProof } from 'tokentrail/verify'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { readLeaves } from '../../src/audit/batch-rows.ts'
 import { LOG_CRYPTO, TREE } from '../../src/audit/crypto.ts'
 import { createNodes } from '../../src/audit/nodes.ts'
 import { TYPES_NOT_IN_BATCH } from '../../src/event/leaf.ts'
 import { rowsOf } from '../store/support.ts'
-import { openLine } from './batch-line.ts'
+import { openLine, settled } from './batch-support.ts'
 import type { RowProof } from 'tokentrail/verify'
 import type { Line } from './batch-line.ts'
-
-const PATIENCE = { timeout: 30_000, interval: 50 }
-
-/** Batches cover `rows` rows of the tenant, and no note waits any more. */
-async function settled(line: Line, rows: number): Promise<void> {
-  await vi.waitFor(async () => {
-    const own = (await line.batches()).filter(({ tenantNo }) => tenantNo === line.tenant.no)
-    expect(own.reduce((sum, each) => sum + each.rows, 0)).toBe(rows)
-    expect(line.recorder.waiting()).toBe(0)
-  }, PATIENCE)
-}
 
 async function trustOf(line: Line) {
   return readTrust(LOG_CRYPTO, (await line.audit.state()).vkey)
