@@ -139,7 +139,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
-  const access = parts.add(createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: tenant.no }))
+  const access = parts.add(createAccess({ ...tokenParts, door, issuer, kek, installTenantNo: tenant.no }))
   const http = parts.add(
     await createHttp({
       records,

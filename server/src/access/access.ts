@@ -3,18 +3,25 @@ import type { Log } from '../config/log.ts'
 import { TrailError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
-import type { Records, TokenRecord } from '../records/records.ts'
+import type { Records, Role, TokenRecord } from '../records/records.ts'
 import type { Door } from '../tokens/door.ts'
 import type { Issuer } from '../tokens/issuer.ts'
 import { sourceKey } from '../tokens/limits.ts'
+import type { KeyEncryption } from '../privacy/wrap.ts'
 import { type AccessEvents, type ReadingRefusal, type SignInMethod, createAccessEvents } from './access-events.ts'
 import { createBearer, publicIdOf } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { isLiving } from './living.ts'
 import { type ReadingBudget, READING_LIMITS, type ReadingLimits, createReadingBudget } from './limits.ts'
 import { createLockout } from './lockout.ts'
+import { authorize, type Decision, holdsRole } from './authorize.ts'
+import { createFactorGuard } from './factor-guard.ts'
 import type { Permission } from './permissions.ts'
-import { type Principal, hasRole, isPermitted, principalOf } from './principal.ts'
+import { type Principal, hasRole, principalOf, type TokenOfRole } from './principal.ts'
+import { createSecondFactors, type SecondFactors } from './second-factor.ts'
+import type { Separation } from './separation.ts'
+import { createStandings } from './standing.ts'
+import { TABLE } from './table.ts'
 import { type Session, type SessionTimes, createSessions, isSameCsrf } from './sessions.ts'
 import { type SignInLink, createSignInLinks } from './sign-in-links.ts'
 
@@ -37,14 +44,29 @@ export type Identity =
 /** The one place that says who calls and what they may do. */
 export interface Access {
   authenticate(credentials: Credentials, caller: Caller): Promise<Identity>
+  /** Throws `factor_missing`, `factor_wrong` where the action, or the role, asks for a second factor that was not proven (lately). */
+  requireFactor(identity: Identity, permission: Permission, code: string | undefined, caller: Caller): Promise<void>
   /** Throws `not_permitted`, and notes a refused reading, unless the role has the permission. */
   require(principal: Principal, permission: Permission, caller: Caller): void
   permits(principal: Principal, permission: Permission): boolean
-  /** Is the identity behind an open stream still good? */
-  isStillGood(identity: Identity): Promise<boolean>
+  /** Every permission of the principal, for the dashboard to know what to show. */
+  permissionsOf(principal: Principal): readonly Permission[]
+  /** How far the principal reaches, whose tokens, and what period. */
+  decide(principal: Principal, permission: Permission): Decision
+  /** Has it the role? While separation of duties is waived an admin stands for every role of people. */
+  hasRole(principal: Principal, role: Role): boolean
+  /** Is the identity behind an open stream still good, with these permissions as they were? */
+  isStillGood(identity: Identity, permissions?: readonly Permission[]): Promise<boolean>
+  /** Calls when anything about the rights of the identity may have changed, before the change is answered. */
+  onRightsChange(identity: Identity, listener: () => void): () => void
+  separation(): Promise<Separation>
   /** Throws `csrf_refused` unless a write by session carries the session's own value. */
   requireCsrf(session: Session, given: string | undefined): void
-  signIn(by: SignInBy, caller: Caller): Promise<Session & { readonly cookie: string }>
+  /** With a code of the second factor, where it is given; else the session may ask for it later. */
+  signIn(by: SignInBy, caller: Caller, code?: string): Promise<Session & { readonly cookie: string }>
+  /** Proves the second factor; by session under a new id, which the answer carries. */
+  stepUp(identity: Identity, code: string, caller: Caller): Promise<(Session & { readonly cookie: string }) | undefined>
+  readonly factors: SecondFactors
   signOut(identity: Identity, caller: Caller): Promise<void>
   signInLink(principal: Pick<Principal, 'tenantNo' | 'tokenId' | 'actor'>, tokenId?: string): Promise<SignInLink>
   readonly budget: ReadingBudget
@@ -62,10 +84,13 @@ export interface AccessOptions {
   readonly log: Log
   /** Number of the tenant `default`: its principals also see the installation. */
   readonly installTenantNo: number
+  /** Seals secrets of second factors. */
+  readonly kek: KeyEncryption
   readonly limits?: Partial<ReadingLimits>
   readonly sessionTimes?: SessionTimes
 }
 
+const ACTIONS = Object.keys(TABLE) as Permission[]
 const LOCKOUT = { windowMs: 15 * 60_000, keysMax: 20_000 }
 const FAILURES_MAX_PER_TOKEN = 5
 const FAILURES_MAX_PER_SOURCE = 20
@@ -73,10 +98,20 @@ const FAILURES_MAX_PER_SOURCE = 20
 export function createAccess(options: AccessOptions): Access {
   const { records, clock, installTenantNo } = options
   const bearer = createBearer(options)
-  const sessions = createSessions({ records, clock, ...(options.sessionTimes ? { times: options.sessionTimes } : {}) })
+  const standings = createStandings(options)
+  const identify = async (record: TokenOfRole, via: Principal['via']): Promise<Principal> =>
+    principalOf(record, via, await standings.of(record.no), clock.now())
+  const sessions = createSessions({
+    ...{ records, clock, principalOf: (record: TokenOfRole) => identify(record, 'session') },
+    ...(options.sessionTimes ? { times: options.sessionTimes } : {}),
+  })
   const links = createSignInLinks(options)
   const events = createAccessEvents(options)
   const guard = createSignInGuard(clock, events, installTenantNo)
+  const factors = createSecondFactors(options)
+  const factorGuard = createFactorGuard({ factors, clock })
+  const decide = (principal: Principal, permission: Permission): Decision =>
+    authorize(principal, permission, {}, { installTenantNo })
 
   async function bySession(cookie: string): Promise<Identity> {
     const session = await sessions.find(cookie)
@@ -86,10 +121,24 @@ export function createAccess(options: AccessOptions): Access {
 
   async function tokenFor(by: SignInBy, caller: Caller): Promise<TokenRecord> {
     if ('code' in by) return links.redeem(by.code, caller)
-    const principal = await bearer.authenticate(by.token, caller)
-    const record = await records.read.tokenByNo(principal.tokenNo)
+    const { no } = await bearer.authenticate(by.token, caller)
+    const record = await records.read.tokenByNo(no)
     if (!record) throw new TrailError('not_authenticated', 'The token is gone.')
     return record
+  }
+
+  async function openSession(record: TokenRecord, code: string | undefined) {
+    if (!hasRole(record) || !isLiving(record, clock.now()))
+      throw new TrailError('not_authenticated', 'The token behind the link is over.')
+    const principal = await identify(record, 'session')
+    if (!decide(principal, 'session:own').allowed) {
+      throw new TrailError(
+        'not_permitted',
+        `Tokens with the role ${principal.role} are for services and cannot open the dashboard.`,
+      )
+    }
+    if (code !== undefined) await factors.prove(principal, code)
+    return sessions.open(record, principal.actor, code === undefined ? null : clock.now())
   }
 
   return {
@@ -100,22 +149,30 @@ export function createAccess(options: AccessOptions): Access {
         })
       }
       if (credentials.cookie !== undefined) return bySession(credentials.cookie)
-      return { principal: await bearer.authenticate(tokenIn(credentials), caller) }
+      return { principal: await identify(await bearer.authenticate(tokenIn(credentials), caller), 'bearer') }
     },
-    permits: (principal, permission) => isPermitted(principal, permission, installTenantNo),
+    decide,
+    permissionsOf: (principal) => ACTIONS.filter((action) => decide(principal, action).allowed),
+    permits: (principal, permission) => decide(principal, permission).allowed,
+    hasRole: holdsRole,
     require(principal, permission, caller) {
-      if (isPermitted(principal, permission, installTenantNo)) return
+      if (decide(principal, permission).allowed) return
       if (permission.endsWith(':read')) events.readingRefused(principal, 'role_missing', caller)
       throw new TrailError(
         'not_permitted',
         `The role ${principal.role} lacks the permission ${permission}. Use a token whose role has it.`,
       )
     },
-    async isStillGood(identity) {
-      if (identity.cookie !== undefined) return sessions.isOpen(identity.cookie)
+    requireFactor: factorGuard.require,
+    async isStillGood(identity, permissions = []) {
+      if (identity.cookie !== undefined && !(await sessions.isOpen(identity.cookie))) return false
       const record = await records.read.tokenByNo(identity.principal.tokenNo)
-      return record !== null && record.role === identity.principal.role && isLiving(record, clock.now())
+      if (!record || !hasRole(record) || !isLiving(record, clock.now())) return false
+      const now = await identify(record, identity.principal.via)
+      return permissions.every((name) => decide(now, name).reach === decide(identity.principal, name).reach)
     },
+    onRightsChange: ({ principal }, listener) => standings.onChange(principal.tokenNo, listener),
+    separation: standings.separation,
     requireCsrf(session, given) {
       if (given !== undefined && isSameCsrf(given, session.csrf)) return
       throw new TrailError(
@@ -126,20 +183,14 @@ export function createAccess(options: AccessOptions): Access {
         },
       )
     },
-    signIn: (by, caller) =>
-      guard(by, caller, async () => {
-        const record = await tokenFor(by, caller)
-        if (!hasRole(record) || !isLiving(record, clock.now()))
-          throw new TrailError('not_authenticated', 'The token behind the link is over.')
-        const principal = principalOf(record, 'session')
-        if (!isPermitted(principal, 'session:own', installTenantNo)) {
-          throw new TrailError(
-            'not_permitted',
-            `Tokens with the role ${principal.role} are for services and cannot open the dashboard.`,
-          )
-        }
-        return sessions.open(record, principal.actor)
-      }),
+    signIn: (by, caller, code) => guard(by, caller, async () => openSession(await tokenFor(by, caller), code)),
+    async stepUp(identity, code, caller) {
+      await factors.prove(identity.principal, code)
+      if (identity.cookie !== undefined) return sessions.stepUp(identity.cookie)
+      factorGuard.noteProof(identity, caller)
+      return undefined
+    },
+    factors,
     async signOut(identity, caller) {
       if (identity.cookie === undefined) return
       await sessions.end(identity.cookie)
@@ -150,6 +201,7 @@ export function createAccess(options: AccessOptions): Access {
     noteRefusal: events.readingRefused,
     close() {
       bearer.close()
+      standings.close()
       events.close()
     },
   }

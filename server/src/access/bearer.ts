@@ -5,11 +5,12 @@ import { TrailError } from '../errors.ts'
 import type { Records, TokenRecord } from '../records/records.ts'
 import type { Door, Verdict } from '../tokens/door.ts'
 import { type Caller, OWN_SERVICE } from './caller.ts'
-import { type Principal, hasRole, principalOf } from './principal.ts'
+import { hasRole, type TokenOfRole } from './principal.ts'
 
 /** Authenticates by one of Tokentrail's own access tokens. */
 export interface Bearer {
-  authenticate(token: string, caller: Caller): Promise<Principal>
+  /** The token's record, which names a role. */
+  authenticate(token: string, caller: Caller): Promise<TokenOfRole>
   close(): void
 }
 
@@ -51,7 +52,7 @@ export function createBearer({ records, door, clock, installTenantNo }: BearerOp
         throw new TrailError('not_permitted', 'This token has no role in Tokentrail. Use one that was issued with a role.')
       }
       if (!known) put(key, record)
-      return principalOf(record, 'bearer')
+      return record
     },
     close: memory.close,
   }

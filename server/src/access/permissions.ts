@@ -1,73 +1,49 @@
-import { type Role, ROLES } from '../records/records.ts'
+import { HUMAN_ROLES, type Role, ROLES } from '../records/records.ts'
+import { type Action, REACHES, type Reach, reachOf, type Row, TABLE } from './table.ts'
 
-/**
- * Who may do what: the one table. A route names its permission; what is not granted here is denied. Services have one
- * purpose each. The reader of figures alone (`viewer`) sees no rows: no single token, no single event, no owner.
- */
-export const PERMISSIONS = {
-  'figures:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'metrics, series and counting questions' },
-  'rows:read': { roles: ['admin', 'analyst', 'auditor'], what: 'single events, tokens and networks, pseudonymous' },
-  'reasons:read': { roles: ['admin', 'analyst', 'auditor'], what: 'the exact reason of a validation, not only its class' },
-  'tokens:read': { roles: ['admin', 'analyst', 'auditor'], what: 'the inventory of tokens' },
-  'tokens:write': { roles: ['admin'], what: 'issue, import, change, rotate, revoke, suspend and resume tokens' },
-  'tokens:deny': { roles: ['admin'], what: 'refuse a token at this node in an emergency, also while records are down' },
-  'tokens:validate': { roles: ['admin', 'validate'], what: 'validate tokens of the tenant' },
-  'tokens:introspect': { roles: ['admin', 'introspect'], what: 'introspect tokens of the tenant (RFC 7662)' },
-  'tokens:surrender': { roles: ['admin', 'validate', 'introspect'], what: 'end a token by presenting its text (RFC 7009)' },
-  'findings:read': { roles: ['admin', 'analyst', 'auditor'], what: 'findings, incidents, marks and suppressions' },
-  'findings:write': { roles: ['admin', 'analyst'], what: 'judge findings, suppress them, and set marks' },
-  'responses:read': { roles: ['admin', 'analyst', 'auditor'], what: 'what was done about findings, and the playbook' },
-  'responses:write': { roles: ['admin', 'analyst'], what: 'propose what to do about a finding' },
-  'responses:approve': { roles: ['admin'], what: 'agree to a response, decline it, undo it' },
-  'playbook:write': { roles: ['admin'], what: 'say what may happen by itself, and who is told' },
-  'leaks:read': { roles: ['admin', 'analyst', 'auditor'], what: 'leaks and the uses since' },
-  'leaks:write': { roles: ['admin', 'analyst'], what: 'report leaks and judge them' },
-  'canaries:read': { roles: ['admin', 'analyst'], what: 'which tokens are canaries: to others they do not exist' },
-  'partners:write': { roles: ['admin'], what: 'whose leak reports are believed; tenant `default` only' },
-  'events:write': { roles: ['admin', 'ingest'], what: 'hand in events' },
-  'imports:read': { roles: ['admin', 'auditor', 'ingest'], what: 'how far imports are' },
-  'imports:write': { roles: ['admin', 'ingest'], what: 'note how far an import is' },
-  'rules:read': { roles: ['admin', 'analyst', 'auditor'], what: 'detection rules, their tests and back-tests' },
-  'rules:write': { roles: ['admin'], what: 'save detection rules and change their states' },
-  'live:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'the live stream' },
-  'log:read': { roles: ['admin', 'auditor'], what: "the state of the audit log, and the tenant's own entries" },
-  'log:install': { roles: ['admin', 'auditor'], what: 'every entry and file of the audit log; tenant `default` only' },
-  'log:operate': { roles: ['admin'], what: 'close the audit log, recover it after a restore; tenant `default` only' },
-  'status:read': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'versions, completeness and health of the tenant' },
-  'install:read': {
-    roles: ['admin', 'analyst', 'viewer', 'auditor'],
-    what: 'figures of the whole installation; tenant `default` only',
-  },
-  'session:own': { roles: ['admin', 'analyst', 'viewer', 'auditor'], what: 'a session of the dashboard, and its end' },
-  'sign-in-links:write': { roles: ['admin'], what: 'one-time links that sign somebody in' },
-} as const satisfies Record<string, { readonly roles: readonly Role[]; readonly what: string }>
-export type Permission = keyof typeof PERMISSIONS
+/** What a route names: an action of the table. */
+export type Permission = Action
 
-/** Permissions about the installation: only principals of the tenant `default` have them. */
-export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
-  'install:read',
-  'partners:write',
-  'log:install',
-  'log:operate',
-])
+/** The table as it was for who asks only whether: every action with the roles that have it in some way. */
+export const PERMISSIONS: Readonly<Record<Permission, { readonly roles: readonly Role[]; readonly what: string }>> =
+  Object.fromEntries(
+    actions().map((action) => [
+      action,
+      { roles: ROLES.filter((role) => reachOf(role, action) !== undefined), what: TABLE[action].what },
+    ]),
+  ) as never
 
-const GRANTED: ReadonlyMap<Role, ReadonlySet<Permission>> = new Map(
-  ROLES.map((role) => [
-    role,
-    new Set(permissionNames().filter((name) => (PERMISSIONS[name].roles as readonly Role[]).includes(role))),
-  ]),
-)
+/** Actions about the installation: only principals of the tenant `default` have them. */
+export const INSTALL_PERMISSIONS: ReadonlySet<Permission> = new Set(actions().filter((action) => (TABLE[action] as Row).install))
 
-/** Does the table grant this? */
-export function isGranted(role: Role, permission: Permission): boolean {
-  return GRANTED.get(role)?.has(permission) ?? false
+/** Actions that ask for the second factor again. */
+export const FRESH_PERMISSIONS: ReadonlySet<Permission> = new Set(actions().filter((action) => (TABLE[action] as Row).fresh))
+
+/** How far a role reaches; while separation of duties is waived an admin has every row. */
+export function reachOfRole(role: Role, action: Permission, waived: boolean): Reach | undefined {
+  return waived && role === 'admin' ? 'yes' : reachOf(role, action)
+}
+
+/** The widest of several reaches. */
+export function widest(reaches: readonly (Reach | undefined)[]): Reach | undefined {
+  return REACHES.find((reach) => reaches.includes(reach))
+}
+
+/** Does the table grant this to the role, in whatever reach? */
+export function isGranted(role: Role, permission: Permission, waived = false): boolean {
+  return reachOfRole(role, permission, waived) !== undefined
 }
 
 /** Every permission of a role, for the dashboard to know what to show. */
-export function permissionsOf(role: Role): readonly Permission[] {
-  return [...(GRANTED.get(role) ?? [])]
+export function permissionsOf(role: Role, waived = false): readonly Permission[] {
+  return actions().filter((action) => isGranted(role, action, waived))
 }
 
-function permissionNames(): Permission[] {
-  return Object.keys(PERMISSIONS) as Permission[]
+/** Is this a role of people? Others have one purpose and open no dashboard. */
+export function isHuman(role: Role): boolean {
+  return (HUMAN_ROLES as readonly Role[]).includes(role)
+}
+
+function actions(): Permission[] {
+  return Object.keys(TABLE) as Permission[]
 }

@@ -43,6 +43,7 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
       access.requireCsrf(identity.session, headerOf(request, 'x-csrf-token'))
     }
     access.require(identity.principal, permission, callerOf(request))
+    await access.requireFactor(identity, permission, headerOf(request, 'x-tokentrail-code'), callerOf(request))
   })
 
   app.addHook('preValidation', async (request, reply) => {

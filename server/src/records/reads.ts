@@ -4,7 +4,7 @@ import { toOwner } from './actions/owners.ts'
 import { toTenant } from './actions/tenants.ts'
 import { toTrailError } from './failure.ts'
 import { readsOfAnchors } from './anchor-reads.ts'
-import { readsOfApprovals } from './access-reads.ts'
+import { readsOfApprovals, readsOfGrants } from './access-reads.ts'
 import { readsOfAudit } from './audit-reads.ts'
 import { readsOfBatches } from './batch-reads.ts'
 import { readsOfEvidence } from './evidence-reads.ts'
@@ -36,6 +36,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfTenants(db),
     ...readsOfHouse(db),
     ...readsOfApprovals(db, answer, clock),
+    ...readsOfGrants(db, answer),
     ...readsOfFindings(db, answer),
     ...readsOfRules(db, answer),
     ...readsOfResponses(db, answer),
@@ -155,8 +156,16 @@ function bounded(limit: number): number {
 }
 
 function toSession(row: Selectable<SessionTable>): SessionRecord {
-  const { token_no: tokenNo, tenant_no: tenantNo, csrf, created_at: createdAt, expires_at: expiresAt } = row
-  return { tokenNo, tenantNo, csrf, createdAt, expiresAt }
+  const {
+    token_no: tokenNo,
+    tenant_no: tenantNo,
+    csrf,
+    created_at: createdAt,
+    expires_at: expiresAt,
+    id,
+    proven_at: provenAt,
+  } = row
+  return { tokenNo, tenantNo, csrf, createdAt, expiresAt, id, provenAt }
 }
 
 function toImport(row: Selectable<ImportTable>): ImportProgress {

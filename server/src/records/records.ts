@@ -9,6 +9,7 @@ import type { BatchActions, BatchReads } from './batches.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
 import type { HoldActions, HoldReads } from './holds.ts'
+import type { FactorActions, GrantActions, GrantReads } from './grants.ts'
 import type { Leadership } from './leader.ts'
 import type { ResponseActions, ResponseReads, ResponseThrottle } from './responses.ts'
 import type { RuleActions, RuleReads } from './rules.ts'
@@ -164,6 +165,8 @@ export interface NewToken {
   readonly simulated?: boolean
   readonly observed?: boolean
   readonly role?: Role | null
+  /** For a role that needs a second person: who agreed, and to what. */
+  readonly roleApproval?: { readonly id: string | null; readonly params: string }
 }
 
 /** What a validation knows when it consumes; becomes columns of the event. All optional parts default as in `blankEvent`. */
@@ -186,6 +189,8 @@ export type Refused = { readonly refused: true; readonly token: TokenRecord }
 export interface RecordActions
   extends
     ApprovalActions,
+    GrantActions,
+    FactorActions,
     FindingActions,
     RuleActions,
     ResponseActions,
@@ -328,6 +333,10 @@ export interface RecordActions
     csrf: string
     at: Milliseconds
     expiresAt: Milliseconds
+    /** What its list calls it. */
+    id: string
+    /** When the second factor was proven. */
+    provenAt: Milliseconds | null
     actor: Actor
   }): EventNumber
   endSession(p: { idDigest: Uint8Array }): boolean
@@ -366,6 +375,8 @@ export interface SessionRecord {
   readonly csrf: string
   readonly createdAt: Milliseconds
   readonly expiresAt: Milliseconds
+  readonly id: string
+  readonly provenAt: Milliseconds | null
 }
 
 export interface TokenFilter {
@@ -385,6 +396,7 @@ export type TokenState = 'active' | 'in_grace' | 'suspended' | 'not_yet_valid' |
 export interface RecordReads
   extends
     ApprovalReads,
+    GrantReads,
     FindingReads,
     RuleReads,
     ResponseReads,

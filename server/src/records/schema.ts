@@ -1,5 +1,5 @@
 import type { Generated, Kysely } from 'kysely'
-import type { ApprovalTable } from './access-tables.ts'
+import type { ApprovalTable, RoleGrantTable, SecondFactorTable } from './access-tables.ts'
 import type {
   AuditOutboxTable,
   LogEntryTable,
@@ -38,6 +38,8 @@ export interface Schema {
   response: ResponseTable
   leak: LeakTable
   approval: ApprovalTable
+  role_grant: RoleGrantTable
+  second_factor: SecondFactorTable
   pack: PackTable
   review: ReviewTable
   sealed_value: SealedValueTable
@@ -181,6 +183,8 @@ export interface SessionTable {
   csrf: string
   created_at: number
   expires_at: number
+  id: string
+  proven_at: number | null
 }
 
 export interface FindingTable {

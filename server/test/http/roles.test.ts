@@ -97,7 +97,7 @@ describe('every route', () => {
       if (permission === 'public') continue
       const answer = await front.call(text, method, url)
       const refused = answer.body?.code === 'not_permitted'
-      expect([method, url, refused]).toEqual([method, url, !isGranted(role, permission)])
+      expect([method, url, refused]).toEqual([method, url, !isGranted(role, permission, true)])
       expect([method, url, answer.status >= 500 && front.faults.at(-1)]).toEqual([method, url, false])
     }
   })

@@ -127,7 +127,7 @@ export async function openFront(
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
-  const access = createAccess({ records, door, issuer, journal, privacy, clock, log, installTenantNo: own.no, ...options.access })
+  const access = createAccess({ ...{ ...tokenParts, door, issuer, kek }, installTenantNo: own.no, ...options.access })
   const subjectKeys = await openSubjectKeys({ file: join(folder, 'subject-keys.db'), kek })
   const audit = await openAudit({
     ...{ records, clock, log, version: '0.0.0-test' },

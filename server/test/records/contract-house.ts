@@ -89,7 +89,7 @@ export function describeHouse(open: Open): void {
       const tenant = await addTenant(open())
       const token = await issue(open(), tenant, { role: 'viewer', canary: true })
       const idDigest = new Uint8Array(32).fill(tenant.no % 251)
-      const session = { tokenNo: token.no, tenantNo: tenant.no, csrf: 'c', expiresAt: NOW + 10 }
+      const session = { tokenNo: token.no, tenantNo: tenant.no, csrf: 'c', expiresAt: NOW + 10, id: 'ses_1', provenAt: null }
       await open().act('createSession', { ...session, idDigest, at: NOW, actor: ADMIN })
       expect(await open().read.session(idDigest)).toEqual({ ...session, createdAt: NOW })
       expect(await eventsOfType(open(), tenant, 'principal.signed_in')).toMatchObject([

@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import { permissionsOf } from '../../access/permissions.ts'
 import type { Session } from '../../access/sessions.ts'
 import { TrailError } from '../../errors.ts'
 import { type App, callerOf, identityOf, principalOf } from '../app.ts'
@@ -45,7 +44,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
         name: token?.name ?? null,
         owner,
         token: tokenId,
-        permissions: [...permissionsOf(role)],
+        permissions: [...access.permissionsOf(principal)],
       },
       csrf,
       expiresAt: timeText(expiresAt),

@@ -13,14 +13,25 @@ export const noteCritical: Action<'noteCritical'> = async (tx, { tenantNo, type,
   return note(tx, { tenant: tenantNo, retention: await retentionOf(tx, tenantNo), occurredAt: at, ...facts, type })
 }
 
-export const createSession: Action<'createSession'> = async (tx, { idDigest, tokenNo, tenantNo, csrf, at, expiresAt, actor }) => {
+export const createSession: Action<'createSession'> = async (tx, p) => {
+  const { idDigest, tokenNo, tenantNo, csrf, at, expiresAt, id, provenAt, actor } = p
+  const times = { created_at: at, expires_at: expiresAt, proven_at: provenAt }
   await tx.db.deleteFrom('session').where('expires_at', '<=', at).execute()
   await tx.db
     .insertInto('session')
-    .values({ id_digest: idDigest, token_no: tokenNo, tenant_no: tenantNo, csrf, created_at: at, expires_at: expiresAt })
+    .values({ id_digest: idDigest, token_no: tokenNo, tenant_no: tenantNo, csrf, id, ...times })
     .execute()
   const token = await readToken(tx, tokenNo)
-  return noteToken(tx, { ...token, tenantNo }, { type: 'principal.signed_in', at, actor, detail: { expiresAt } })
+  return noteToken(
+    tx,
+    { ...token, tenantNo },
+    {
+      type: 'principal.signed_in',
+      at,
+      actor,
+      detail: { expiresAt, secondFactor: provenAt !== null },
+    },
+  )
 }
 
 export const endSession: Action<'endSession'> = async (tx, { idDigest }) => {

@@ -4,6 +4,7 @@ import { TrailError } from '../../errors.ts'
 import type { Actor, DigestScheme, EventFacts, EventNumber, NewToken, TokenRecord } from '../records.ts'
 import type { TokenTable } from '../schema.ts'
 import { changed, type Action, type Transaction } from '../transaction.ts'
+import { giveFirstRole, takeRoleApproval } from './first-role.ts'
 import { matchLeaks } from './leaks.ts'
 import { internOwner } from './owners.ts'
 import { noteToken, readToken } from './token-change.ts'
@@ -17,6 +18,7 @@ const FOREIGN_SCHEMES: ReadonlySet<DigestScheme> = new Set<DigestScheme>(['sha25
 export const issueToken: Action<'issueToken'> = async (tx, { token, at, actor, facts }) => {
   const made = await insertToken(tx, token, at)
   if (!made) throw tokenExists(token.id)
+  await takeRoleApproval(tx, token, { at, actor })
   const event = await noteIssued(tx, made, { at, actor, reason: made.canary ? 'canary_issued' : 'new', ...(facts && { facts }) })
   return { token: made, event }
 }
@@ -87,7 +89,7 @@ export async function noteIssued(
   how: { at: Milliseconds; actor: Actor; reason: FactReason; facts?: EventFacts },
 ): Promise<EventNumber> {
   const event = await noteToken(tx, token, { ...how, type: 'token.issued', detail: grants(token) })
-  if (token.role) await noteToken(tx, token, { type: 'role.granted', at: how.at, actor: how.actor, detail: { role: token.role } })
+  if (token.role) await giveFirstRole(tx, token, token.role, how)
   return event
 }
 

@@ -45,7 +45,8 @@ export function toOwner(row: Selectable<OwnerTable>): Owner {
   return { no: row.no, tenantNo: row.tenant_no, id: row.id, name: row.name, disabledAt: row.disabled_at }
 }
 
-async function findOwner(tx: Transaction, tenantNo: number, id: string): Promise<Owner | null> {
+/** The owner of an id in a tenant. */
+export async function findOwner(tx: Transaction, tenantNo: number, id: string): Promise<Owner | null> {
   const row = await tx.db
     .selectFrom('owner')
     .selectAll()

@@ -5,6 +5,10 @@ import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog,
 import { decideApproval, requestApproval } from './approvals.ts'
 import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
+import { proveFactor, removeFactor, rewrapFactors, startFactor } from './factors.ts'
+import { grantRole, removeRole, reviewBreakGlass } from './grants.ts'
+import { setSeparation } from './set-separation.ts'
+import { endListedSession, stepUpSession } from './sessions.ts'
 import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
 import { enterDenial } from './denials.ts'
 import { keepFindings } from './findings.ts'
@@ -81,6 +85,16 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   judgeLeak,
   requestApproval,
   decideApproval,
+  grantRole,
+  removeRole,
+  reviewBreakGlass,
+  setSeparation,
+  startFactor,
+  proveFactor,
+  removeFactor,
+  rewrapFactors,
+  stepUpSession,
+  endListedSession,
   keepCosigned,
   markAnchor,
   addBatches,
