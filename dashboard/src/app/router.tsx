@@ -10,7 +10,7 @@ import {
 import { t } from '../format/strings.ts'
 import { OverviewPage } from '../pages/overview.tsx'
 import { SignInPage } from '../pages/sign-in.tsx'
-import { auditSearch, eventsSearch, findingsSearch, pageSearch, tokensSearch } from '../pages/search.ts'
+import { auditSearch, eventsSearch, findingsSearch, pageSearch, settingsSearch, tokensSearch } from '../pages/search.ts'
 import { Broken, NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
 
@@ -72,9 +72,16 @@ const audit = createRoute({
   validateSearch: auditSearch,
 })
 
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../pages/settings.tsx'), 'SettingsPage'),
+  validateSearch: settingsSearch,
+})
+
 /** Every screen has an address, and its search parameters are its state. */
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([overview, findings, finding, tokens, token, events, audit])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([overview, findings, finding, tokens, token, events, audit, settings])]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
     const pairs = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '') as [string, string][]

@@ -2,6 +2,7 @@ import type { DecisionReason } from 'tokentrail'
 import type { FindingState, Severity, Subject, Verdict } from '../api/findings.ts'
 import type { ReasonClass, Step, TokenKind, TokenState } from '../api/types.ts'
 import { auditStrings } from './strings-audit.ts'
+import { settingsStrings } from './strings-settings.ts'
 import type { PresetKey } from './window.ts'
 
 /** Every sentence of the dashboard, in English. Codes, reasons and words of the API are not translated; their explanation is. */
@@ -9,8 +10,17 @@ export const t = {
   product: 'Tokentrail',
   now: 'now',
   skip: 'Skip to the content',
-  nav: { label: 'Screens', overview: 'Overview', findings: 'Findings', tokens: 'Tokens', events: 'Events', audit: 'Audit' },
+  nav: {
+    label: 'Screens',
+    overview: 'Overview',
+    findings: 'Findings',
+    tokens: 'Tokens',
+    events: 'Events',
+    audit: 'Audit',
+    settings: 'Settings',
+  },
   audit: auditStrings,
+  settings: settingsStrings,
   account: { label: 'Account', signOut: 'Sign out', tenant: 'Tenant', role: 'Role' },
   theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
 
@@ -670,6 +680,7 @@ export const t = {
       'g t': 'Go to Tokens',
       'g e': 'Go to Events',
       'g a': 'Go to Audit',
+      'g s': 'Go to Settings',
       '←': 'Previous window',
       '→': 'Next window',
       d: 'Last 24 hours',

@@ -76,6 +76,17 @@ export function auditSearch(search: Record<string, unknown>): AuditSearch {
   return texts(search, ['type', 'entry'])
 }
 
+export const SETTINGS_SECTIONS = ['access', 'privacy', 'retention'] as const
+export type SettingsSection = (typeof SETTINGS_SECTIONS)[number]
+
+export interface SettingsSearch {
+  readonly section?: string | undefined
+}
+
+export function settingsSearch(search: Record<string, unknown>): SettingsSearch {
+  return texts(search, ['section'])
+}
+
 const TEXT_LENGTH_MAX = 500
 
 function texts<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): Partial<Record<Name, string>> {

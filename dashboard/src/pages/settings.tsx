@@ -1,0 +1,40 @@
+import { Link, useSearch } from '@tanstack/react-router'
+import type { ComponentType } from 'react'
+import { t } from '../format/strings.ts'
+import { PageHead } from './page-head.tsx'
+import { SETTINGS_SECTIONS, type SettingsSearch, type SettingsSection } from './search.ts'
+import { SettingsApprovals } from './settings-approvals.tsx'
+import { SettingsPrivacy } from './settings-privacy.tsx'
+import styles from './settings.module.css'
+
+const SECTIONS: Readonly<Record<SettingsSection, ComponentType>> = {
+  access: SettingsApprovals,
+  privacy: SettingsPrivacy,
+  retention: () => null,
+}
+
+/** Who may do what, what is known of people, and how long it is kept. */
+export function SettingsPage() {
+  const { section }: SettingsSearch = useSearch({ strict: false })
+  const current = SETTINGS_SECTIONS.find((each) => each === section) ?? 'access'
+  const Section = SECTIONS[current]
+  return (
+    <>
+      <PageHead title={t.settings.title} />
+      <nav className={styles['sections']} aria-label={t.settings.sections}>
+        {SETTINGS_SECTIONS.map((each) => (
+          <Link
+            key={each}
+            to="/settings"
+            search={(search) => ({ ...search, section: each })}
+            className={styles['section']}
+            aria-current={each === current ? 'page' : undefined}
+          >
+            {t.settings.section[each]}
+          </Link>
+        ))}
+      </nav>
+      <Section />
+    </>
+  )
+}
