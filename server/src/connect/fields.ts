@@ -1,9 +1,9 @@
 import { ACTORS, DECISION_REASONS, FACT_REASONS, KINDS, OUTCOMES, type IngestEvent } from 'tokentrail'
 import { TrailError } from '../errors.ts'
-import { holdsSecret, withoutSecrets } from './secrets.ts'
+import { holdsSecret, withoutSecrets, withoutSecretsIn, type Mark } from '../privacy/secrets.ts'
 
 export type FieldName = keyof IngestEvent
-type Check = (value: unknown, input: string) => unknown
+type Check = (value: unknown, input: string, mark?: Mark) => unknown
 
 /** Every field of an event with its check, which gives the value's normal form or throws a TrailError naming the field. */
 export const FIELDS: Readonly<Record<FieldName, Check>> = {
@@ -43,7 +43,7 @@ const LATEST = 4_102_444_800_000
 
 /** A text in NFC without control characters; anything shaped like a credential is taken out. */
 function text(lengthMax: number): Check {
-  return (value, input) => withoutSecrets(plain(value, input, lengthMax))
+  return (value, input, mark) => withoutSecrets(plain(value, input, lengthMax), mark)
 }
 
 /** A text that names something; one that holds a credential is refused, because taking it out would change who is meant. */
@@ -67,8 +67,8 @@ function plain(value: unknown, input: string, lengthMax: number): string {
 }
 
 /** A route is a template; a query string, which may hold anything, is cut off. */
-function routeTemplate(value: unknown, input: string): string {
-  return withoutSecrets(plain(value, input, 2048))
+function routeTemplate(value: unknown, input: string, mark?: Mark): string {
+  return withoutSecrets(plain(value, input, 2048), mark)
     .replace(/[?#].*$/, '')
     .slice(0, 512)
 }
@@ -122,12 +122,12 @@ function parseTime(value: string): number {
   return Date.parse(/(?:Z|[+-]\d{2}:\d{2})$/.test(spaced) ? spaced : `${spaced}Z`)
 }
 
-function detail(value: unknown, input: string): Record<string, unknown> {
+function detail(value: unknown, input: string, mark?: Mark): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(input, 'a JSON object')
   if (depthOf(value, 0) > DETAIL_DEPTH_MAX) throw invalid(input, `an object of at most ${DETAIL_DEPTH_MAX} levels`)
   const encoded = JSON.stringify(value)
   if (Buffer.byteLength(encoded) > DETAIL_BYTES_MAX) throw invalid(input, `at most ${DETAIL_BYTES_MAX} bytes of JSON`)
-  return JSON.parse(withoutSecrets(encoded)) as Record<string, unknown>
+  return withoutSecretsIn(value, mark) as Record<string, unknown>
 }
 
 function depthOf(value: unknown, above: number): number {

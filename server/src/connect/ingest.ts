@@ -11,6 +11,7 @@ import type { Log } from '../config/log.ts'
 import type { EventRow } from '../event/row.ts'
 import type { Journal, Reception } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
+import type { Mark } from '../privacy/secrets.ts'
 import type { Actor, Records, Tenant } from '../records/records.ts'
 
 /** What became of one line. `lost` is the only result worth another try. */
@@ -21,6 +22,8 @@ export interface LineResult {
   readonly message?: string
   /** JSON pointer into the line. */
   readonly input?: string
+  /** Fields of the line that no event has: they were dropped. What has no field may stand in `detail`. */
+  readonly dropped?: readonly string[]
 }
 
 /** Takes events of others into the journal. */
@@ -30,6 +33,8 @@ export interface Ingest {
    * id of the same tenant is stored once, whoever sends it and however often. More than `LINES_MAX` lines are refused whole.
    */
   take(tenantNo: number, lines: readonly unknown[], o: { readonly actor: Actor }): Promise<readonly LineResult[]>
+  /** How often fields were dropped since the start, by name; at most 200 names, the rest is `other`. */
+  dropped(): ReadonlyMap<string, number>
   /** A writer number for a client of this tenant, so that it can number its own events. */
   leaseWriter(tenantNo: number): Promise<number>
 }
@@ -55,6 +60,7 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
   const labels = createLabels()
   const identify = createIdentify(records)
   const prepared = new Set<string>()
+  const dropped = createDropped()
 
   async function take(
     tenantNo: number,
@@ -89,7 +95,9 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
     actor: Actor,
   ): Promise<readonly LineResult[]> {
     const results: LineResult[] = []
-    const checked = lines.flatMap((value, i) => check(value, start + i, results))
+    const mark = fingerprintsOf(privacy, tenant.no, clock.now())
+    const checked = lines.flatMap((value, i) => check(value, start + i, results, mark))
+    for (const { line } of checked) dropped.count(line.dropped)
     await prepare(tenant.no, checked)
     const rows = await rowsOf(tenant, checked, actor, results)
     const identities = await Promise.all(rows.map(({ line }) => identify(tenant.no, line.given.id)))
@@ -98,19 +106,24 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
       rows.map(({ row }) => row),
       identities.map((identity) => identity.sourceId),
     )
-    rows.forEach(({ index }, i) => results.push({ index, result: RESULTS[receptions[i] ?? 'lost'], ...lossOf(receptions[i]) }))
+    rows.forEach(({ index, line }, i) =>
+      results.push({ index, result: RESULTS[receptions[i] ?? 'lost'], ...lossOf(receptions[i]), ...droppedOf(line) }),
+    )
     await followUp(tenant.no, rows, receptions)
     return results.sort((a, b) => a.index - b.index)
   }
 
   async function rowsOf(tenant: Tenant, checked: readonly Checked[], actor: Actor, results: LineResult[]): Promise<Placed[]> {
     const now = clock.now()
-    const sightings = checked.flatMap(({ line }) => sightingOf(line))
-    const [tokens, claims, actors] = [
+    const fresh = await freshOf(tenant.no, checked)
+    const sightings = fresh.flatMap(({ line }) => sightingOf(line))
+    const named = checked.flatMap(({ line }) => claimOf(line) ?? (fresh.length < checked.length ? (line.given.token ?? []) : []))
+    const [observed, claims, actors] = [
       await known.observe(tenant.no, sightings, now),
-      await known.find(tenant.no, new Set(checked.flatMap(({ line }) => claimOf(line) ?? []))),
-      await known.actors(tenant.no, new Set(checked.flatMap(({ line }) => line.given.actor ?? [])), now, actor),
+      await known.find(tenant.no, new Set(named)),
+      await known.actors(tenant.no, new Set(fresh.flatMap(({ line }) => line.given.actor ?? [])), now, actor),
     ]
+    const tokens = new Map([...claims, ...observed])
     return checked.flatMap(({ index, line }) => {
       const token = isProven(line) ? tokens.get(line.given.token ?? '') : undefined
       if (token && isOurs(token) && changeOfObserved(line)) return reject(results, index, ourOwnToken(line))
@@ -125,6 +138,18 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
       }
       return { index, line, token, row: toRow(line, context) }
     })
+  }
+
+  /**
+   * Lines that may make a token or a person known. What came before does not: an import that is repeated must not bring back somebody who
+   * was erased meanwhile. Asked only where somebody was.
+   */
+  async function freshOf(tenantNo: number, checked: readonly Checked[]): Promise<readonly Checked[]> {
+    if ((await records.read.erasures({ tenantNo, limit: 1 })).length === 0) return checked
+    const identities = await Promise.all(checked.map(({ line }) => identify(tenantNo, line.given.id)))
+    const known = await journal.knows(identities.flatMap(({ sourceId }) => sourceId ?? []))
+    let place = 0
+    return checked.filter((_, i) => identities[i]?.sourceId === undefined || known[place++] !== true)
   }
 
   /** What an event changes beside the journal. Both are repeated safely, so a crash between loses neither. */
@@ -153,6 +178,7 @@ export function createIngest({ records, journal, privacy, clock, log }: IngestPa
 
   return {
     take,
+    dropped: dropped.counts,
     leaseWriter: (tenantNo) => records.act('leaseWriter', { purpose: clientPurpose(tenantNo), at: clock.now() }),
   }
 }
@@ -170,9 +196,9 @@ function lossOf(reception: Reception | undefined): Partial<LineResult> {
     : { code: 'journal_full', message: 'The journal cannot take more at the moment; send this event again later.' }
 }
 
-function check(value: unknown, index: number, results: LineResult[]): Checked[] {
+function check(value: unknown, index: number, results: LineResult[], mark: Mark): Checked[] {
   try {
-    return [{ index, line: parseLine(value) }]
+    return [{ index, line: parseLine(value, mark) }]
   } catch (error) {
     if (!(error instanceof TrailError)) throw error
     return reject(results, index, error)
@@ -182,6 +208,33 @@ function check(value: unknown, index: number, results: LineResult[]): Checked[] 
 function reject(results: LineResult[], index: number, { code, message, input }: TrailError): never[] {
   results.push({ index, result: 'rejected', code, message, ...(input === undefined ? {} : { input }) })
   return []
+}
+
+function droppedOf({ dropped }: Line): Partial<LineResult> {
+  return dropped.length > 0 ? { dropped } : {}
+}
+
+/** In the place of a secret stands its fingerprint, the same that a validation of it would have. */
+function fingerprintsOf(privacy: Privacy, tenantNo: number, at: number): Mark {
+  return (secret) => {
+    const { fingerprint } = privacy.fingerprint(tenantNo, at, createHash('sha256').update(secret).digest())
+    return `[secret ${Buffer.from(fingerprint).toString('hex')}]`
+  }
+}
+
+const DROPPED_NAMES_MAX = 200
+
+function createDropped() {
+  const counts = new Map<string, number>()
+  return {
+    counts: (): ReadonlyMap<string, number> => counts,
+    count(names: readonly string[]): void {
+      for (const given of names) {
+        const name = counts.has(given) || counts.size < DROPPED_NAMES_MAX ? given : 'other'
+        counts.set(name, (counts.get(name) ?? 0) + 1)
+      }
+    },
+  }
 }
 
 function isProven(line: Line): boolean {

@@ -28,6 +28,10 @@ const ACTORS_MAX = 5_000
 export function createKnownTokens(records: Records): KnownTokens {
   const tokens = createCache<KnownToken>(TOKENS_MAX)
   const actorNos = createCache<number>(ACTORS_MAX)
+  /** Somebody may have been erased: no name is remembered over that. */
+  records.onChange((change) => {
+    if (change === 'all') for (const cache of [tokens, actorNos]) cache.clear()
+  })
 
   async function observe(
     tenantNo: number,
@@ -87,6 +91,7 @@ function earliest(before: Sighting | undefined, now: Sighting): Sighting {
 interface Cache<Value> {
   get(tenantNo: number, id: string): Value | undefined
   set(tenantNo: number, id: string, value: Value): void
+  clear(): void
 }
 
 /** The oldest entry makes room for a new one. */
@@ -100,5 +105,6 @@ function createCache<Value>(countMax: number): Cache<Value> {
       if (oldest !== undefined) values.delete(oldest)
       values.set(keyOf(tenantNo, id), value)
     },
+    clear: () => values.clear(),
   }
 }

@@ -15,6 +15,7 @@ import {
   type TypeName,
 } from 'tokentrail'
 import { TrailError } from '../errors.ts'
+import { holdsSecret, type Mark } from '../privacy/secrets.ts'
 import { FIELDS, type FieldName } from './fields.ts'
 
 /** One line, checked: what it says is possible, bounded and free of secrets. */
@@ -28,11 +29,13 @@ export interface Line {
   readonly outcome: Outcome
   readonly reason: Reason
   readonly detail: Readonly<Record<string, unknown>> | undefined
+  /** Names of fields that the registry does not know: what stood there was dropped. */
+  readonly dropped: readonly string[]
 }
 
-/** Checks one line of `POST /v1/events`. Throws a TrailError that names the field. */
-export function parseLine(value: unknown): Line {
-  const given = checkedFields(value)
+/** Checks one line of `POST /v1/events`; `mark` says what stands in the place of a secret. Throws a TrailError that names the field. */
+export function parseLine(value: unknown, mark?: Mark): Line {
+  const { given, dropped } = checkedFields(value, mark)
   const { at, type: typeText = 'token.validated', outcome, reason, detail, ...rest } = given
   if (at === undefined) throw invalid('/at', 'a time: RFC 3339 or milliseconds since 1970', 'Give every event its time.')
   const type = acceptedType(typeText)
@@ -40,7 +43,7 @@ export function parseLine(value: unknown): Line {
   const decided = DECISIONS.has(type) ? decision(type, outcome, reason) : fact(type, outcome, reason)
   if (NEEDS_TOKEN.has(type) && rest.token === undefined)
     throw invalid('/token', `the public id of the token that ${typeText} is about`, 'Add it, or send another type.')
-  return { given: rest, at: Number(at), type, typeText, ...decided, detail }
+  return { given: rest, at: Number(at), type, typeText, ...decided, detail, dropped }
 }
 
 /** A client's word that it lost events. The journal declares the loss; the line itself is kept as `other`, so nothing is declared twice. */
@@ -59,16 +62,25 @@ function acceptedType(text: string): TypeName {
   return OUTSIDE.has(text as TypeName) ? (text as TypeName) : 'other'
 }
 
-function checkedFields(value: unknown): Partial<IngestEvent> {
+/** What the table of fields does not name goes no further than here; only its name is told. */
+function checkedFields(value: unknown, mark?: Mark): { given: Partial<IngestEvent>; dropped: readonly string[] } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('', 'a JSON object per event', 'See the fields of an event in the reference.')
   const checked: Record<string, unknown> = {}
+  const dropped: string[] = []
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined || field === null) continue
-    if (!Object.hasOwn(FIELDS, name)) throw unknownField(name)
-    checked[name] = FIELDS[name as FieldName](field, `/${name}`)
+    if (Object.hasOwn(FIELDS, name)) checked[name] = FIELDS[name as FieldName](field, `/${name}`, mark)
+    else if (dropped.length < DROPPED_MAX) dropped.push(shownName(name))
   }
-  return checked
+  return { given: checked, dropped }
+}
+
+const DROPPED_MAX = 16
+
+/** A name may be a secret too. */
+function shownName(name: string): string {
+  return /^[\w.-]{1,64}$/.test(name) && !holdsSecret(name) ? name : 'other'
 }
 
 function decision(
@@ -115,13 +127,6 @@ function checkLoss(reason: Reason | undefined): void {
 
 function isDecision(reason: Reason): reason is DecisionReason {
   return Object.hasOwn(DECISION_REASONS, reason)
-}
-
-function unknownField(name: string): TrailError {
-  const shown = name.slice(0, 64).replaceAll(/[^\w.-]/g, '?')
-  return new TrailError('field_unknown', `"${shown}" is no field of an event. Put what has no field into "detail".`, {
-    input: `/${shown}`,
-  })
 }
 
 function invalid(input: string, expected: string, advice: string): TrailError {

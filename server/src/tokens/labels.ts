@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../privacy/secrets.ts'
+
 /** How many different values of a label a tenant may have; what comes later is folded to `other`. */
 export const LABELS_MAX = { service: 64, environment: 16, method: 16, route: 10_000, scope: 1000, action: 1000 } as const
 export type LabelName = keyof typeof LABELS_MAX
@@ -29,6 +31,7 @@ export function createLabels(): Labels {
     if (set.has(value)) return value
     if (value.length > LABEL_CHARS_MAX || set.size >= LABELS_MAX[name] || !value.isWellFormed() || CONTROL.test(value))
       return 'other'
+    if (withoutSecrets(value) !== value) return 'other'
     set.add(value)
     return value
   }

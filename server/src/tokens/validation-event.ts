@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { blankEvent, type EventRow } from '../event/row.ts'
 import type { Durability, Journal } from '../journal/journal.ts'
 import type { Privacy, Source } from '../privacy/privacy.ts'
+import { withoutSecrets } from '../privacy/secrets.ts'
 import type { EventFacts, Tenant, TokenRecord } from '../records/records.ts'
 import { bytesOf, type Digest } from './digests.ts'
 import type { ValidationRequest } from './door.ts'
@@ -106,7 +107,7 @@ export function createValidationEvents(o: {
         : o.labels(tenantNo, 'scope', scopes.length === 1 ? scopes[0] : scopes.join(' '))
     row.action = o.labels(tenantNo, 'action', request.action)
     row.resource = resource === undefined ? 0n : o.privacy.resource(tenantNo, resource)
-    row.requestId = requestId === undefined ? '' : requestId.slice(0, REQUEST_ID_CHARS_MAX).toWellFormed()
+    row.requestId = requestId === undefined ? '' : recordedId(requestId)
   }
 
   function fillSource(from: Source): void {
@@ -168,6 +169,13 @@ export function createValidationEvents(o: {
 }
 
 const REQUEST_ID_CHARS_MAX = 200
+/** Digits of a number in hex, with or without dashes: most ids, and never a credential by its shape. */
+const PLAIN_ID = /^[0-9a-fA-F-]*$/
+
+function recordedId(given: string): string {
+  const id = given.slice(0, REQUEST_ID_CHARS_MAX)
+  return PLAIN_ID.test(id) ? id : withoutSecrets(id.toWellFormed())
+}
 
 /** Known only of tokens whose uses are counted in records. */
 function isFirstUse(token: TokenRecord, request: ValidationRequest): boolean {
