@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { defineConfig, type Plugin } from 'vite'
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite'
 
 const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -10,7 +10,7 @@ export default defineConfig({
   base: './',
   publicDir: false,
   plugins: [oneFile()],
-  resolve: { conditions: ['source', 'module', 'browser', 'default'] },
+  resolve: { conditions: ['source', ...defaultClientConditions] },
   build: {
     target: ['chrome123', 'firefox128', 'safari18'],
     outDir: folder('dist'),

@@ -85,7 +85,9 @@ function checkNode() {
 
 async function buildDashboard() {
   const stamp = join(root, 'dashboard', 'dist', '.built-from')
-  const wanted = digest([...filesBelow('dashboard/src'), 'dashboard/index.html', 'dashboard/vite.config.ts', 'package-lock.json'])
+  const folders = ['dashboard/src', 'dashboard/verify', 'client/src']
+  const files = ['dashboard/index.html', 'dashboard/vite.config.ts', 'dashboard/vite.verify.config.ts', 'package-lock.json']
+  const wanted = digest([...folders.flatMap(filesBelow), ...files])
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   const built = await step('Building the dashboard', 'npm', ['run', 'build', '--workspace', 'dashboard'])
   if (!built) stop('The dashboard could not be built; its output stands above.')

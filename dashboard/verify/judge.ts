@@ -1,5 +1,14 @@
 import { TokentrailError } from 'tokentrail/log'
-import { fails, PackBroken, readTrust, verification, verifyPack, type PackManifest, type Trust, type Verification } from 'tokentrail/verify'
+import {
+  fails,
+  PackBroken,
+  readTrust,
+  verification,
+  verifyPack,
+  type PackManifest,
+  type Trust,
+  type Verification,
+} from 'tokentrail/verify'
 import { CRYPTO, openFile, sha256Stream } from './platform.ts'
 
 /** What was found about a pack. */
@@ -20,10 +29,17 @@ export function readKeys(text: string): { readonly trust?: Trust; readonly wrong
 
 /** Notes that were pasted one below the other: each ends with its signatures. */
 export function readNotes(text: string): string[] {
-  const lines = text.replaceAll('\r', '').split('\n').map((line) => line.trimEnd())
+  const lines = text
+    .replaceAll('\r', '')
+    .split('\n')
+    .map((line) => line.trimEnd())
   const notes: string[][] = [[]]
   lines.forEach((line, at) => {
-    const isNew = line !== '' && !line.startsWith('— ') && /^(— .*)?$/.test(lines[at - 1] ?? '') && (notes.at(-1) ?? []).some((each) => each.startsWith('— '))
+    const isNew =
+      line !== '' &&
+      !line.startsWith('— ') &&
+      /^(— .*)?$/.test(lines[at - 1] ?? '') &&
+      (notes.at(-1) ?? []).some((each) => each.startsWith('— '))
     if (isNew) notes.push([])
     notes.at(-1)?.push(line)
   })
@@ -31,7 +47,12 @@ export function readNotes(text: string): string[] {
 }
 
 /** Verifies a pack. Whatever is wrong with it is an answer, not an error. */
-export async function judge(file: Blob, trust: Trust | undefined, older: readonly string[], onProgress: (entries: number) => void): Promise<Judged> {
+export async function judge(
+  file: Blob,
+  trust: Trust | undefined,
+  older: readonly string[],
+  onProgress: (entries: number) => void,
+): Promise<Judged> {
   try {
     const folder = await openFile(file)
     return await verifyPack({ folder, trust, older, crypto: CRYPTO, sha256Stream, now: Date.now(), onProgress })

@@ -1,5 +1,4 @@
 import './verify.css'
-import { WHAT_IS_NOT_PROVEN } from 'tokentrail/verify'
 import { judge, readKeys, readNotes } from './judge.ts'
 import { byId } from './page.ts'
 import { showFault, showJudged, showProgress } from './result.ts'
@@ -39,7 +38,6 @@ function choose(file: File | undefined): void {
   void verify()
 }
 
-byId('sentence', HTMLParagraphElement).textContent = WHAT_IS_NOT_PROVEN
 byId('give', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault())
 input.addEventListener('change', () => choose(input.files?.[0]))
 keys.addEventListener('input', () => void verify())

@@ -12,7 +12,8 @@ const STATES = {
 const MEANS: Readonly<Record<CheckName, string>> = {
   trust: 'That the log is one whose key you know. Not that its operator is honest.',
   manifest: 'That no file was changed, added or taken away since the report was signed. Not that the report is fair.',
-  checkpoint: 'That the log said this of itself at these sizes, and that witnesses saw the same. Not what happened in between them, were it never recorded.',
+  checkpoint:
+    'That the log said this of itself at these sizes, and that witnesses saw the same. Not what happened in between them, were it never recorded.',
   inclusion: 'That every entry stood in the log when it was signed, unchanged and at its place.',
   form: 'That every program reads the entries in the same way.',
   completeness: 'That no entry in between is missing. Not that everything that happened was recorded.',
@@ -36,7 +37,12 @@ export function showFault(error: unknown): void {
 export function showJudged({ outcomes, isGood, manifest }: Judged): void {
   const failed = outcomes.filter(({ state }) => state === 'fails').length
   const isTrusted = outcomes.some(({ check, state }) => check === 'trust' && state === 'holds')
-  const verdict = element('h2', 'verdict', icon(isGood ? 'holds' : failed > 0 ? 'fails' : 'cannot say'), words(isGood, failed, isTrusted))
+  const verdict = element(
+    'h2',
+    'verdict',
+    icon(isGood ? 'holds' : failed > 0 ? 'fails' : 'cannot say'),
+    words(isGood, failed, isTrusted),
+  )
   verdict.id = 'verdict'
   verdict.dataset['good'] = isGood ? 'yes' : failed > 0 ? 'no' : 'open'
   const list = element('ol', 'checks', ...outcomes.map(lineOf))
@@ -46,7 +52,9 @@ export function showJudged({ outcomes, isGood, manifest }: Judged): void {
 function words(isGood: boolean, failed: number, isTrusted: boolean): string {
   if (isGood) return 'It holds. Read below what that means.'
   if (failed > 0) return 'Refused. Do not rely on this pack.'
-  return isTrusted ? 'It cannot be relied on: what matters cannot be said.' : 'It agrees with itself, but nobody whom you trust vouches for it.'
+  return isTrusted
+    ? 'It cannot be relied on: what matters cannot be said.'
+    : 'It agrees with itself, but nobody whom you trust vouches for it.'
 }
 
 function about(manifest: PackManifest): HTMLElement {
@@ -59,12 +67,19 @@ function about(manifest: PackManifest): HTMLElement {
     ['Left out', manifest.redaction],
     ['Separation of duties', manifest.separation],
   ]
-  return element('dl', 'facts', ...facts.map(([name, value]) => element('div', '', element('dt', '', name), element('dd', '', value))))
+  return element(
+    'dl',
+    'facts',
+    ...facts.map(([name, value]) => element('div', '', element('dt', '', name), element('dd', '', value))),
+  )
 }
 
 function lineOf(outcome: Outcome): HTMLElement {
   const { check, state, says, notes, first } = outcome
-  const place = [first?.file === undefined ? '' : `file ${first.file}`, first?.index === undefined ? '' : `entry ${first.index.toLocaleString('en-US')}`]
+  const place = [
+    first?.file === undefined ? '' : `file ${first.file}`,
+    first?.index === undefined ? '' : `entry ${first.index.toLocaleString('en-US')}`,
+  ]
   const where = place.filter(Boolean).join(', ')
   const line = element(
     'li',
@@ -87,7 +102,7 @@ function lineOf(outcome: Outcome): HTMLElement {
 
 /** Keys are to be compared by eye, so they are large. */
 function isKeyLine(note: string): boolean {
-  return /fingerprint/i.test(note)
+  return note.startsWith('Fingerprint: ')
 }
 
 function icon(state: Outcome['state']): SVGElement {

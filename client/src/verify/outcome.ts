@@ -8,7 +8,7 @@ export const CHECKS = {
   checkpoint: 'Are the checkpoints signed, cosigned, and does each continue the one before?',
   inclusion: 'Does every entry stand in the signed tree?',
   form: 'Is every entry written in the one form that entries have?',
-  completeness: 'Is nothing left out?',
+  completeness: 'Is no entry left out?',
   disclosure: 'Are the disclosed values those that were recorded?',
   figures: 'Do the figures follow from entries and rows?',
 } as const

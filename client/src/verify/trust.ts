@@ -57,10 +57,13 @@ export const WITHOUT_WITNESS =
   'Without a witness or another copy outside the reach of the operator, an administrator who holds the records and the log key can rewrite everything and sign it again.'
 
 function keysOf(crypto: LogCrypto, policy: LogPolicy): string[] {
-  const line = (word: string, key: NoteKey): string => `${word} ${formatKey(key)} · fingerprint ${fingerprintOf(crypto, key)}`
+  const lines = (word: string, key: NoteKey): string[] => [
+    `${word} ${formatKey(key)}`,
+    `Fingerprint: ${fingerprintOf(crypto, key)}`,
+  ]
   return [
-    ...policy.logs.map(({ key }) => line('log', key)),
-    ...policy.witnesses.map(({ name, key }) => line(`witness ${name}`, key)),
+    ...policy.logs.flatMap(({ key }) => lines('log', key)),
+    ...policy.witnesses.flatMap(({ name, key }) => lines(`witness ${name}`, key)),
     `quorum ${policy.quorum}`,
   ]
 }

@@ -291,7 +291,12 @@ async function attemptRows(pack: PackToVerify, read: EntriesRead, recount: Recou
 function inclusionHolds(read: EntriesRead, rows: RowsRead): Outcome {
   const { leaves, absent } = read.walked
   const others = absent === 0 ? 'It is the whole log.' : `Of ${count(absent)} other leaves only hashes are here.`
-  const more = rows.batches === 0 ? [] : [`${count(rows.rows)} rows lead to the roots of their ${count(rows.batches)} batches.`]
+  const more =
+    rows.batches === 0
+      ? []
+      : [
+          `${count(rows.rows)} rows lead to the ${rows.batches === 1 ? 'root of their batch' : `roots of their ${count(rows.batches)} batches`}.`,
+        ]
   return holds(
     'inclusion',
     `${leaves === 1 ? 'The one entry stands' : `All ${count(leaves)} entries stand`} in the signed tree, each at its place. ${others}`,
