@@ -1,6 +1,6 @@
 import fastifyStatic from '@fastify/static'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { TrailError } from '../errors.ts'
 import { type App, templateOf } from './app.ts'
@@ -9,6 +9,8 @@ import { sendProblem } from './problem.ts'
 /** Stands for a path that is not well-formed. */
 export const BAD_URL = '/-/bad-url'
 const INDEX = 'index.html'
+/** The page that verifies packs: one file, which brings its own policy. */
+const VERIFY = 'verify.html'
 
 /**
  * What no route answers: a file of the dashboard, its page for any address that a browser navigates to, or a problem.
@@ -19,10 +21,12 @@ export async function servePages(app: App, folder: string | undefined): Promise<
   if (folder !== undefined && files.size > 0)
     await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false })
 
+  const ownPolicy = folder !== undefined && files.has(VERIFY) ? policyIn(readFileSync(join(folder, VERIFY), 'utf8')) : undefined
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const path = pathOf(request.url)
     const name = path.slice(1) === '' ? INDEX : path.slice(1)
     const reads = request.method === 'GET' || request.method === 'HEAD'
+    if (reads && name === VERIFY && ownPolicy !== undefined) void reply.header('content-security-policy', ownPolicy)
     if (reads && files.has(name)) return sendPage(reply, name)
     if (reads && files.has(INDEX) && isNavigation(request, path)) return sendPage(reply, INDEX)
     return refuse(app, request, reply, path)
@@ -33,6 +37,12 @@ export async function servePages(app: App, folder: string | undefined): Promise<
 function sendPage(reply: FastifyReply, name: string): FastifyReply {
   const forever = name.startsWith('assets/')
   return reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache').sendFile(name)
+}
+
+/** The policy that a page states itself, and that nobody may frame it, which only a header can say. */
+function policyIn(page: string): string | undefined {
+  const [, policy] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page) ?? []
+  return policy === undefined ? undefined : `${policy}; frame-ancestors 'none'`
 }
 
 function isNavigation(request: FastifyRequest, path: string): boolean {
