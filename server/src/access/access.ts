@@ -11,6 +11,7 @@ import type { KeyEncryption } from '../privacy/wrap.ts'
 import { type AccessEvents, type ReadingRefusal, type SignInMethod, createAccessEvents } from './access-events.ts'
 import { createBearer, publicIdOf } from './bearer.ts'
 import type { Caller } from './caller.ts'
+import { createLastKnown } from './last-known.ts'
 import { isLiving } from './living.ts'
 import { type ReadingBudget, READING_LIMITS, type ReadingLimits, createReadingBudget } from './limits.ts'
 import { createLockout } from './lockout.ts'
@@ -26,7 +27,7 @@ import { type Session, type SessionTimes, createSessions, isSameCsrf } from './s
 import { type SignInLink, createSignInLinks } from './sign-in-links.ts'
 
 /** What came with a request to say who it is. */
-interface Credentials {
+export interface Credentials {
   readonly authorization: string | undefined
   readonly cookie: string | undefined
   /** Basic with public id and token: for OAuth clients only. */
@@ -37,13 +38,20 @@ interface Credentials {
 type SignInBy = { readonly token: string } | { readonly code: string }
 
 /** A principal and how it was known. */
-export type Identity =
+export type Identity = (
   | { readonly principal: Principal; readonly session?: undefined; readonly cookie?: undefined }
   | { readonly principal: Principal; readonly session: Session; readonly cookie: string }
+) & {
+  /** Records could not be read: this is who it was the last time. */
+  readonly remembered?: true
+}
 
 /** The one place that says who calls and what they may do. */
 export interface Access {
-  authenticate(credentials: Credentials, caller: Caller): Promise<Identity>
+  /** With `emergency`, who was admitted lately is still known while records cannot be read. */
+  authenticate(credentials: Credentials, caller: Caller, o?: { readonly emergency?: boolean }): Promise<Identity>
+  /** The identity was admitted to what it asked for. */
+  admitted(credentials: Credentials, caller: Caller, identity: Identity): void
   /** Throws `factor_missing`, `factor_wrong` where the action, or the role, asks for a second factor that was not proven (lately). */
   requireFactor(identity: Identity, permission: Permission, code: string | undefined, caller: Caller): Promise<void>
   /** Throws `not_permitted`, and notes a refused reading, unless the role has the permission. */
@@ -109,6 +117,7 @@ export function createAccess(options: AccessOptions): Access {
   const events = createAccessEvents(options)
   const guard = createSignInGuard(clock, events, installTenantNo)
   const factors = createSecondFactors(options)
+  const lastKnown = createLastKnown(options)
   const factorGuard = createFactorGuard({ factors, clock })
   const decide = (principal: Principal, permission: Permission): Decision =>
     authorize(principal, permission, {}, { installTenantNo })
@@ -141,15 +150,23 @@ export function createAccess(options: AccessOptions): Access {
     return sessions.open(record, principal.actor, code === undefined ? null : clock.now())
   }
 
+  async function authenticate(credentials: Credentials, caller: Caller): Promise<Identity> {
+    if (credentials.cookie !== undefined) return bySession(credentials.cookie)
+    return { principal: await identify(await bearer.authenticate(tokenIn(credentials), caller), 'bearer') }
+  }
+
   return {
-    async authenticate(credentials, caller) {
+    async authenticate(credentials, caller, { emergency = false } = {}) {
       if (credentials.authorization !== undefined && credentials.cookie !== undefined) {
         throw new TrailError('credential_twice', 'Send either `Authorization` or the session cookie, not both.', {
           input: 'authorization',
         })
       }
-      if (credentials.cookie !== undefined) return bySession(credentials.cookie)
-      return { principal: await identify(await bearer.authenticate(tokenIn(credentials), caller), 'bearer') }
+      const now = (): Promise<Identity> => authenticate(credentials, caller)
+      return emergency ? lastKnown.orElse(credentials, caller, now) : now()
+    },
+    admitted(credentials, caller, identity) {
+      if (decide(identity.principal, 'tokens:deny').allowed) lastKnown.keep(credentials, caller, identity)
     },
     decide,
     permissionsOf: (principal) => ACTIONS.filter((action) => decide(principal, action).allowed),
@@ -202,6 +219,7 @@ export function createAccess(options: AccessOptions): Access {
     close() {
       bearer.close()
       standings.close()
+      lastKnown.close()
       events.close()
     },
   }

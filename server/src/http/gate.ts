@@ -36,14 +36,18 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
     const { permission, basic = false } = request.routeOptions.config
     if (permission === undefined || permission === 'public') return
     const { authorization } = request.headers
-    const identity = await access.authenticate({ authorization, cookie: cookie.read(request), basic }, callerOf(request))
+    const credentials = { authorization, cookie: cookie.read(request), basic }
+    const emergency = permission === 'tokens:deny'
+    const identity = await access.authenticate(credentials, callerOf(request), { emergency })
     request.identity = identity
     if (identity.session && !READS.has(request.method)) {
       origin.require(request)
       access.requireCsrf(identity.session, headerOf(request, 'x-csrf-token'))
     }
     access.require(identity.principal, permission, callerOf(request))
+    if (identity.remembered) return
     await access.requireFactor(identity, permission, headerOf(request, 'x-tokentrail-code'), callerOf(request))
+    access.admitted(credentials, callerOf(request), identity)
   })
 
   app.addHook('preValidation', async (request, reply) => {

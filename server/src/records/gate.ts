@@ -22,6 +22,7 @@ const PASSING: ReadonlySet<keyof RecordActions> = new Set([
   'rekeyToken',
   'endSession',
   'offerToLog',
+  'addBatches',
   'openShard',
   'appendToLog',
   'fixCheckpoint',
