@@ -153,6 +153,8 @@ export function createDoor(o: {
     visit.token = token
     visit.cache = cache
     visit.readAt = readAt
+    // a canary costs its source what any unknown text does, or the allowance would tell them apart
+    if (reason === 'canary') throttles.failed(visit, cache !== CACHE.hit)
     if (!saidOf(reason).isAccepted) return answer(visit, reason)
     if (isSpentByUse(token) && visit.request.check !== true) return undefined
     const throttle = throttles.accepting(visit)

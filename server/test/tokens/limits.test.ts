@@ -81,6 +81,18 @@ describe("a source's failures", () => {
     expect((await episodes()).filter(({ type }) => type === 'limit.entered')).toHaveLength(1)
   })
 
+  test('are spent by a canary as by any unknown text, so the allowance does not tell them apart', async () => {
+    const { token: canary } = await gate.issue({ canary: true })
+    const answers = async (text: () => string, ip: string) => {
+      const seen = []
+      for (let i = 0; i < 7; i++) seen.push((await gate.validate(text(), { ip })).answer)
+      return seen
+    }
+    const toCanary = await answers(() => canary, '192.0.2.20')
+    expect(toCanary).toEqual(await answers(unknown, '192.0.2.21'))
+    expect(toCanary).toContain('throttled')
+  })
+
   test('are not spent by tokens that are known, however often they are refused', async () => {
     const { token } = await gate.issue({ scopes: [] })
     for (let i = 0; i < 20; i++) await gate.validate(token, { ip: '192.0.2.7', scopes: ['no'] })
