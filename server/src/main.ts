@@ -118,7 +118,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const auditAt = { dir: folder.audit, keys: config.keys, config: config.auditConfig, tenant, version }
   const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
   parts.add(await startBatchRecording({ shipping, records, audit, clock, log }))
-  const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit, heldBy: records.read.heldBy }
+  const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit }
   const subjects = parts.add(openSubjects({ ...people, keys: config.keys, tenantNo: tenant.no }))
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }

@@ -59,8 +59,6 @@ export interface ErasureParts {
   readonly relay: { flush(): Promise<void> }
   /** Gives committed events their place in the log, so that their texts are sealed before names go. */
   readonly audit?: { flush(timeoutMs?: number): Promise<void> }
-  /** Is what is about an owner kept by a hold? Gives its id. */
-  readonly heldBy: (tenantNo: number, about: { ownerNo: number }) => Promise<string | null>
   /** Hashes of rows that are about to change are kept, so that their batches verify. */
   readonly keepLeaves?: (subject: SubjectNumbers) => Promise<void>
 }
@@ -135,7 +133,7 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
   }
 
   async function refuseHeld(tenantNo: number, ownerNo: number, actor: Actor): Promise<void> {
-    const hold = await parts.heldBy(tenantNo, { ownerNo })
+    const hold = await records.read.heldBy(tenantNo, { ownerNo })
     if (hold === null) return
     await records.act('refuseErasure', { tenantNo, ownerNo, because: `hold ${hold}`, at: clock.now(), actor })
     throw new TrailError('subject_held', `The hold ${hold} keeps what is about this owner. Two people can release it.`, {
@@ -208,7 +206,7 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
     let count = 0
     for (const erasure of await records.read.erasures({ state: 'done', limit: 10_000 })) {
       const due = erasure.kept.filter((kept) => kept.until <= at)
-      if (due.length === 0 || (await parts.heldBy(erasure.tenantNo, { ownerNo: erasure.ownerNo })) !== null) continue
+      if (due.length === 0 || (await records.read.heldBy(erasure.tenantNo, { ownerNo: erasure.ownerNo })) !== null) continue
       const keyIds = due.flatMap((kept) => kept.keyIds)
       await subjectKeys.destroy(keyIds)
       const classes = due.map((kept) => kept.class)

@@ -136,7 +136,7 @@ export async function openFront(
     seal: createSeal({ keys: subjectKeys }),
   })
   const subjects = openSubjects({
-    ...{ records, subjectKeys, privacy, journal, store, clock, log, relay, audit, heldBy: async () => null },
+    ...{ records, subjectKeys, privacy, journal, store, clock, log, relay, audit },
     keys: join(folder, 'keys'),
     tenantNo: own.no,
   })
