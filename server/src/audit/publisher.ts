@@ -53,9 +53,11 @@ export function createPublisher(o: PublisherOptions): Publisher {
         const shards = await records.read.logShards()
         const shard = await standing(folder, shards)
         if (!shard) return
-        const shelf = await shelfOf(folder, shard)
-        await bring(shelf, shard, leads)
-        if (shard.closedAt === null || shelf.size < shard.head.size) return
+        if (!(await isBeingArchived(folder, shard))) {
+          const shelf = await shelfOf(folder, shard)
+          await bring(shelf, shard, leads)
+          if (shard.closedAt === null || shelf.size < shard.head.size) return
+        }
         await archive(folder, shard)
       }
     } catch (error) {
@@ -76,6 +78,11 @@ export function createPublisher(o: PublisherOptions): Publisher {
       if (shard.closedAt === null || (await records.read.logEntries(shard.name, 0, 1))[0]?.index === 0) return shard
     }
     return undefined
+  }
+
+  /** Its tiles are already put away: a crash came between two moves. */
+  async function isBeingArchived(into: Folder, { name, closedAt }: LogShard): Promise<boolean> {
+    return closedAt !== null && (await into.list(`${CLOSED_SHARDS}/${name}`)).includes('tile')
   }
 
   async function shelfOf(into: Folder, shard: LogShard): Promise<Shelf> {
