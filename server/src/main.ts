@@ -19,6 +19,7 @@ import { startRelay } from './journal/relay.ts'
 import { createLiveHub } from './live/hub.ts'
 import { startAudit } from './main/audit.ts'
 import { startDemo } from './main/demo.ts'
+import { startEvidence } from './main/evidence.ts'
 import { noteSystemEvent, startHousekeeping, warmCache } from './main/house.ts'
 import { installTenant, provideAdminToken } from './main/install.ts'
 import { listen } from './main/listen.ts'
@@ -140,6 +141,10 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = parts.add(createAccess({ ...tokenParts, door, issuer, kek, installTenantNo: tenant.no }))
+  const evidenceAt = { dir: folder.packs, keys: config.keys, tenant, version }
+  const evidence = parts.add(
+    await startEvidence({ ...evidenceAt, records, journal, store, audit, reveals: subjects.reveals, clock, log }),
+  )
   const http = parts.add(
     await createHttp({
       records,
@@ -160,6 +165,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       denials,
       audit,
       subjects,
+      evidence,
       clock,
       log,
       version,

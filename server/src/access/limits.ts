@@ -14,6 +14,9 @@ export interface ReadingLimits {
   /** Live streams open at once. */
   readonly streamsPerPrincipal: number
   readonly streamsPerTenant: number
+  /** Evidence packs, per hour. */
+  readonly packsPerPrincipal: number
+  readonly packsPerTenant: number
 }
 
 /** Defaults: a dashboard with a dozen panels that refreshes every 5 s stays under them. */
@@ -25,6 +28,8 @@ export const READING_LIMITS: ReadingLimits = {
   concurrentPerPrincipal: 16,
   streamsPerPrincipal: 5,
   streamsPerTenant: 200,
+  packsPerPrincipal: 10,
+  packsPerTenant: 60,
 }
 
 /** What is left, for the headers of draft-ietf-httpapi-ratelimit-headers. */
@@ -40,17 +45,21 @@ export interface ReadingBudget {
   take(principal: Principal): Promise<Allowance>
   /** Charges what a question turned out to cost beyond its first point. */
   charge(principal: Principal, rowsRead: number): Promise<void>
+  /** Takes one pack of the hour. */
+  takePack(principal: Principal): Promise<void>
   /** Enters one of the places for what runs at once; gives the way out. */
   enter(principal: Principal, what: 'questions' | 'streams'): () => void
 }
 
 const WINDOW_SECONDS = 60
+const HOUR_SECONDS = 3600
 const ROWS_PER_POINT = 1_000_000
 
 /** A budget held in this process. Its keys are principals and tenants, so its size is theirs. */
 export function createReadingBudget(limits: ReadingLimits): ReadingBudget {
   const requests = pairOf(limits.requestsPerPrincipal, limits.requestsPerTenant)
   const cost = pairOf(limits.costPerPrincipal, limits.costPerTenant)
+  const packs = pairOf(limits.packsPerPrincipal, limits.packsPerTenant, HOUR_SECONDS)
   const places = createPlaces()
 
   return {
@@ -65,6 +74,9 @@ export function createReadingBudget(limits: ReadingLimits): ReadingBudget {
       await cost.principal.penalty(principalKey(principal), points)
       await cost.tenant.penalty(tenantKey(principal), points)
     },
+    async takePack(principal) {
+      await consume(packs, principal, 'rate_limited')
+    },
     enter(principal, what) {
       if (what === 'questions') return places.enter([[`questions ${principalKey(principal)}`, limits.concurrentPerPrincipal]])
       return places.enter([
@@ -77,15 +89,15 @@ export function createReadingBudget(limits: ReadingLimits): ReadingBudget {
 
 type Pair = { readonly principal: RateLimiterMemory; readonly tenant: RateLimiterMemory }
 
-function pairOf(perPrincipal: number, perTenant: number): Pair {
+function pairOf(perPrincipal: number, perTenant: number, duration = WINDOW_SECONDS): Pair {
   return {
-    principal: new RateLimiterMemory({ points: perPrincipal, duration: WINDOW_SECONDS }),
-    tenant: new RateLimiterMemory({ points: perTenant, duration: WINDOW_SECONDS }),
+    principal: new RateLimiterMemory({ points: perPrincipal, duration }),
+    tenant: new RateLimiterMemory({ points: perTenant, duration }),
   }
 }
 
 const REFUSALS = {
-  rate_limited: 'More requests per minute than one principal or tenant may make. Wait as long as Retry-After says.',
+  rate_limited: 'More requests in this time than one principal or tenant may make. Wait as long as Retry-After says.',
   cost_refused:
     'The questions of the last minute read more rows than the budget holds. Wait as long as Retry-After says, or ask for a shorter window.',
 } as const

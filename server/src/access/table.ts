@@ -123,6 +123,26 @@ export const TABLE = {
     fresh: true,
     what: 'close the audit log, recover it after a restore; a second person agrees',
   },
+  'evidence:read': {
+    class: 'pseudonymous',
+    yes: [...ROWS.yes, 'log_custodian'],
+    what: 'evidence questions, and what is said of each control',
+  },
+  'packs:create': {
+    class: 'pseudonymous',
+    yes: ['auditor', 'privacy_officer', 'log_custodian'],
+    what: 'make evidence packs; with names of people only together with a second person',
+  },
+  'packs:read': {
+    class: 'aggregate',
+    yes: ['token_admin', 'admin', 'auditor', 'privacy_officer', 'log_custodian'],
+    what: 'evidence packs and reviews; packs with rows only where rows may be read',
+  },
+  'reviews:sign': {
+    class: 'none',
+    yes: ['token_admin', 'admin', 'privacy_officer'],
+    what: 'sign that a pack was read, by somebody who did not make it',
+  },
   'readings:read': {
     class: 'pseudonymous',
     yes: ['auditor', 'privacy_officer', 'log_custodian'],

@@ -12,6 +12,7 @@ import type { LiveHub } from '../live/hub.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Ask } from '../query/ask.ts'
 import type { Records } from '../records/records.ts'
+import type { EvidenceDesk } from '../report/evidence-desk.ts'
 import type { Subjects } from '../retention/subjects.ts'
 import type { Store } from '../store/store.ts'
 import type { Denials } from '../tokens/denials.ts'
@@ -37,6 +38,7 @@ export interface HttpParts {
   readonly denials: Denials
   readonly audit: AnchoredLog
   readonly subjects: Subjects
+  readonly evidence: EvidenceDesk
   readonly clock: Clock
   readonly log: Log
   /** Tenant that the installation begins with: it keeps what partners report and nobody knows. */

@@ -17,6 +17,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { denialRoutes } from './routes/denials.ts'
 import { ingestRoutes } from './routes/events.ts'
+import { evidenceRoutes } from './routes/evidence.ts'
 import { findingRoutes } from './routes/findings.ts'
 import { findingSettingRoutes } from './routes/finding-settings.ts'
 import { importRoutes } from './routes/imports.ts'
@@ -79,6 +80,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   leakRoutes(app, parts)
   partnerRoutes(app, parts)
   ruleRoutes(app, parts)
+  evidenceRoutes(app, parts)
   subjectRoutes(app, parts)
   privacyRoutes(app, parts)
   approvalRoutes(app, parts)

@@ -121,7 +121,7 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
         throw new TrailError('overloaded', `${WAITING_MAX} packs are being made. Wait until one is ready.`, {
           retryAfterSeconds: 30,
         })
-      const pack = { ...packWish(wish, clock.now()), id: `pack_${randomBytes(12).toString('hex')}` }
+      const pack = { ...packWish(wish, clock.now()), id: `pck_${randomBytes(12).toString('hex')}` }
       const record = await records.act('requestPack', { tenantNo, pack, approval, at: clock.now(), actor })
       shares.set(record.id, 0)
       last = last.then(() => (stopping.signal.aborted ? undefined : make(record)))

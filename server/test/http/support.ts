@@ -25,6 +25,7 @@ import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../src/privacy/wrap.ts'
 import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { openAudit } from '../../src/audit/open.ts'
+import { startEvidence } from '../../src/main/evidence.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
 import { openRecords } from '../../src/records/open.ts'
@@ -141,6 +142,10 @@ export async function openFront(
     tenantNo: own.no,
   })
   await subjects.erasure.start(async () => undefined)
+  const evidence = await startEvidence({
+    ...{ records, journal, store, audit, reveals: subjects.reveals, clock, log },
+    ...{ tenant: own, version: '0.0.0-test', dir: join(folder, 'packs'), keys: join(folder, 'keys') },
+  })
   const recorder = shipping ? await startBatchRecording({ shipping, records, audit, clock, log }) : undefined
   const parts: HttpParts = {
     records,
@@ -161,6 +166,7 @@ export async function openFront(
     denials,
     audit: { ...audit, anchors: () => [] },
     subjects,
+    evidence,
     clock,
     log,
     version: '0.0.0-test',
@@ -201,6 +207,7 @@ export async function openFront(
       await app.close()
       await reconciling.close()
       denials.close()
+      await evidence.close()
       await recorder?.close()
       await subjects.close()
       await audit.close()

@@ -39,6 +39,8 @@ export interface EvidenceAnswer {
   figures(): readonly Figure[]
   /** Rows read so far. */
   count(): number
+  /** Rows that the store read for it so far. */
+  cost(): number
 }
 
 /** Asks an evidence question for one tenant. */
@@ -93,6 +95,7 @@ export function createAskEvidence(parts: EvidenceReaderParts): AskEvidence {
       rows: rows(),
       figures: tally.figures,
       count: () => count,
+      cost: () => reader.cost().rowsRead + count,
     }
   }
 }
