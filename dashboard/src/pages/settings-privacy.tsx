@@ -134,7 +134,7 @@ function LookUp() {
   return (
     <Box title={texts.look} hint={texts.lookHint}>
       <p className={styles['said']}>{texts.lookText}</p>
-      <form className={dialogStyles['form']} onSubmit={submit}>
+      <form className={`${dialogStyles['form']} ${styles['form']}`} onSubmit={submit}>
         <label className={dialogStyles['field']}>
           {texts.address}
           <input type="text" name="address" maxLength={64} autoComplete="off" required />
