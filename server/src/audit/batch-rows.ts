@@ -6,7 +6,7 @@ import { decodeRuns } from '../event/runs.ts'
 import type { Run } from '../event/runs.ts'
 import type { Batch } from '../records/batches.ts'
 import type { RecordReads } from '../records/records.ts'
-import type { Store } from '../store/store.ts'
+import type { SqlValue, Store } from '../store/store.ts'
 import { TREE } from './crypto.ts'
 
 /** One leaf of a batch: its hash, and the row where it is still there. */
@@ -32,8 +32,7 @@ const READ: Readonly<Partial<Record<ColumnForm, (value: unknown) => unknown>>> =
 }
 
 const COLUMNS = EVENT_COLUMNS.map(({ column, form }) => SELECTED[form]?.(`\`${column}\``) ?? `\`${column}\``)
-const SQL = `SELECT ${COLUMNS.join(', ')} FROM events
-WHERE tenant = {tenant:UInt32}
+const SQL = `WHERE tenant = {tenant:UInt32}
   AND occurred_at >= fromUnixTimestamp64Milli({first:Int64}) AND occurred_at <= fromUnixTimestamp64Milli({last:Int64})
   AND seq >= {fromSeq:UInt64} AND seq <= {toSeq:UInt64} AND NOT has({own:Array(UInt16)}, type)`
 const LIMITS = { timeoutMs: 60_000 } as const
@@ -51,49 +50,66 @@ export async function* readBatchRows(store: Pick<Store, 'stream'>, batch: Batch)
     toSeq: runs.reduce((most, { from, count }) => Math.max(most, from + count - 1), 0),
     own: TYPES_NOT_IN_BATCH,
   }
-  for await (const line of linesOf(await store.stream({ sql: SQL, params, limits: LIMITS, format: 'JSONCompactEachRow' }))) {
-    const row = rowOf(JSON.parse(line) as unknown[])
+  for await (const row of readRows(store, SQL, params)) {
     const index = placeOf(row.writer, row.seq)
     if (index === undefined) continue
-    const json = canonicalRow(row)
-    yield { index, row, json, hash: TREE.leaf(new TextEncoder().encode(json)) }
+    yield { index, row, ...leafOf(row) }
   }
 }
 
-/** Hashes of a batch's leaves in their order, of rows that are there and of rows that were erased; `undefined` where neither is. */
+/** Rows of events as the store has them now; `where` is constant SQL. */
+export async function* readRows(
+  store: Pick<Store, 'stream'>,
+  where: string,
+  params: Readonly<Record<string, SqlValue>>,
+): AsyncIterable<EventRow> {
+  const sql = `SELECT ${COLUMNS.join(', ')} FROM events\n${where}`
+  for await (const line of linesOf(await store.stream({ sql, params, limits: LIMITS, format: 'JSONCompactEachRow' })))
+    yield rowOf(JSON.parse(line) as unknown[])
+}
+
+/** A row as it is hashed, and its leaf hash. */
+export function leafOf(row: EventRow): { readonly json: string; readonly hash: Uint8Array } {
+  const json = canonicalRow(row)
+  return { json, hash: TREE.leaf(new TextEncoder().encode(json)) }
+}
+
+/**
+ * Hashes of a batch's leaves in their order; `undefined` where a row is gone without a trace. A hash that was kept wins: the row is
+ * gone, or was emptied of what led to a person.
+ */
 export async function readLeaves(
   o: { store: Pick<Store, 'stream'>; read: Pick<RecordReads, 'keptLeaves'> },
   batch: Batch,
   visit: (leaf: BatchLeaf) => void = () => undefined,
 ): Promise<readonly (Uint8Array | undefined)[]> {
   const hashes = new Array<Uint8Array | undefined>(batch.rows).fill(undefined)
+  for (const [index, hash] of await keptIn(o.read, batch)) {
+    hashes[index] = hash
+    visit({ index, row: null, json: null, hash })
+  }
   for await (const leaf of readBatchRows(o.store, batch)) {
+    if (hashes[leaf.index] !== undefined) continue
     hashes[leaf.index] = leaf.hash
     visit(leaf)
-  }
-  let place = 0
-  for (const run of decodeRuns(batch.runs)) {
-    if (hashes.slice(place, place + run.count).includes(undefined))
-      await fillKept(o.read, batch.tenantNo, run, place, hashes, visit)
-    place += run.count
   }
   return hashes
 }
 
-async function fillKept(
-  read: Pick<RecordReads, 'keptLeaves'>,
-  tenantNo: number,
-  run: Run,
-  place: number,
-  hashes: (Uint8Array | undefined)[],
-  visit: (leaf: BatchLeaf) => void,
-): Promise<void> {
-  const { writer, from, count } = run
-  for (const { seq, hash } of await read.keptLeaves(tenantNo, { writer, from, to: from + count - 1 })) {
-    const index = place + seq - from
-    if (hashes[index] === undefined) visit({ index, row: null, json: null, hash })
-    hashes[index] ??= hash
+/** Kept hashes by their place: one question per writer, for a batch may have very many runs. */
+async function keptIn(read: Pick<RecordReads, 'keptLeaves'>, batch: Batch): Promise<ReadonlyMap<number, Uint8Array>> {
+  const runs = decodeRuns(batch.runs)
+  const placeOf = createPlaces(runs)
+  const kept = new Map<number, Uint8Array>()
+  for (const [writer, own] of Map.groupBy(runs, (run) => run.writer)) {
+    const from = own.reduce((least, run) => Math.min(least, run.from), Number.MAX_SAFE_INTEGER)
+    const to = own.reduce((most, run) => Math.max(most, run.from + run.count - 1), 0)
+    for (const { seq, hash } of await read.keptLeaves(batch.tenantNo, { writer, from, to })) {
+      const index = placeOf(writer, seq)
+      if (index !== undefined) kept.set(index, hash)
+    }
   }
+  return kept
 }
 
 /** Where an event stands among the leaves, found by halving: a batch may have very many runs. */

@@ -15,7 +15,7 @@ export interface Forgotten {
   readonly surrogate: string
 }
 
-export type ErasableStore = Pick<Store, 'query' | 'command'> & { readonly address?: StoreAddress }
+export type ErasableStore = Pick<Store, 'query' | 'command' | 'stream'> & { readonly address?: StoreAddress }
 
 /** Where an event came from, in how far it may lead to a person, and what it says in words. */
 const BLANK = [
@@ -32,14 +32,16 @@ const BLANK = [
   'resource = 0',
 ].join(', ')
 
-const OF_SUBJECT = '(owner_no = {owner:UInt32} OR token_no IN {tokens:Array(UInt64)} OR claimed_no IN {tokens:Array(UInt64)})'
+/** Rows of the subject's tokens, proven or claimed. */
+export const OF_SUBJECT =
+  '(owner_no = {owner:UInt32} OR token_no IN {tokens:Array(UInt64)} OR claimed_no IN {tokens:Array(UInt64)})'
 const NOBODY = "initializeAggregation('uniqCombined64StateIf(12)', toUInt64(0), toUInt8(0))"
 const NO_CREDENTIALS = "initializeAggregation('uniqCombined64StateIf(12)', toFixedString('', 16), toUInt8(0))"
 
 /** Reads a few columns of every event of a tenant. */
 const LIMITS = { timeoutMs: 300_000, rowsReadMax: 100_000_000_000 } as const
 /** Numbers in one statement: they travel in its address. */
-const NUMBERS_MAX = 300
+export const NUMBERS_MAX = 300
 const NETWORKS_MAX = 10_000
 
 /**
@@ -127,17 +129,18 @@ type Alter = (table: string, change: string, params: Readonly<Record<string, Sql
 /** What others' events say of the subject in words, as whole words and whatever their case. */
 async function replaceWords(alter: Alter, { tenantNo, terms, surrogate }: Forgotten): Promise<void> {
   for (const term of terms) {
-    const written = [...new Set([term, JSON.stringify(term).slice(1, -1)])].map(escaped).join('|')
-    const params = {
-      tenant: tenantNo,
-      pattern: `(?i)(^|[^\\p{L}\\p{N}_])(?:${written})($|[^\\p{L}\\p{N}_])`,
-      by: `\\1${surrogate}\\2`,
-    }
+    const params = { tenant: tenantNo, pattern: patternOf(term), by: String.raw`\1${surrogate}\2` }
     // twice, for one match may begin with the character that ends another
     const once = 'replaceRegexpAll(detail, {pattern:String}, {by:String})'
     const change = `detail = ${once.replace('detail', once)} WHERE tenant = {tenant:UInt32} AND match(detail, {pattern:String})`
     await alter('events', change, params)
   }
+}
+
+/** A term as a whole word, as it stands in a text or in JSON, whatever its case. */
+export function patternOf(term: string): string {
+  const written = [...new Set([term, JSON.stringify(term).slice(1, -1)])].map(escaped).join('|')
+  return String.raw`(?i)(^|[^\p{L}\p{N}_])(?:${written})($|[^\p{L}\p{N}_])`
 }
 
 function escaped(text: string): string {

@@ -11,6 +11,7 @@ import type { Actor, Owner, Records } from '../records/records.ts'
 import type { Erasure, Kept } from '../records/subjects.ts'
 import { erasurePolicies } from './erasure-policy.ts'
 import { dropOldParts, eraseFromStore, type ErasableStore } from './erase-from-store.ts'
+import { keepLeaves } from './keep-leaves.ts'
 import { dropSealedNaming } from './sealed-naming.ts'
 
 /** What an erasure would do, to be shown to the second person. It names no one. */
@@ -59,8 +60,6 @@ export interface ErasureParts {
   readonly relay: { flush(): Promise<void> }
   /** Gives committed events their place in the log, so that their texts are sealed before names go. */
   readonly audit?: { flush(timeoutMs?: number): Promise<void> }
-  /** Hashes of rows that are about to change are kept, so that their batches verify. */
-  readonly keepLeaves?: (subject: SubjectNumbers) => Promise<void>
 }
 
 interface SubjectNumbers {
@@ -168,7 +167,7 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
     await parts.privacy.renewDays(tenantNo)
     await parts.relay.flush()
     await parts.journal.shipped(SHIPPED_MS)
-    await parts.keepLeaves?.(erasure)
+    await keepLeaves(parts, erasure)
     await eraseFromStore(parts.store, erasure)
     await (
       await forget.promise
