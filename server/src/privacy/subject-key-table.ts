@@ -99,12 +99,16 @@ function operations(db: Kysely<Schema>, forget: () => Promise<void>): Omit<Subje
   const keys = () => db.selectFrom('subject_key').selectAll()
   const rowsOf = async (query: ReturnType<typeof keys>) => (await query.execute()).map(toKey)
   const byId = (ids: readonly string[]) => inChunks(ids, (some) => rowsOf(keys().where('id', 'in', some)))
-  const holding = (subjects: readonly Subject[]) =>
-    inChunks(subjects, (some) =>
-      rowsOf(
-        keys().where((key) => key.or(some.map((s) => key.and({ tenant_no: s.tenantNo, owner_no: s.ownerNo, class: s.class })))),
-      ),
-    )
+  /** At least the keys of these subjects: five hundred alternatives in one condition take half a second to plan. */
+  const around = (subjects: readonly Subject[]) =>
+    inChunks(subjects, (some) => {
+      const [tenants, owners] = [some.map(({ tenantNo }) => tenantNo), some.map(({ ownerNo }) => ownerNo)]
+      return rowsOf(
+        keys()
+          .where('tenant_no', 'in', [...new Set(tenants)])
+          .where('owner_no', 'in', [...new Set(owners)]),
+      )
+    })
   return {
     async put(wanted) {
       await inChunks(wanted, (some) =>
@@ -115,7 +119,7 @@ function operations(db: Kysely<Schema>, forget: () => Promise<void>): Omit<Subje
           .returning('id')
           .execute(),
       )
-      const found = new Map((await holding(wanted)).map((key) => [nameOfSubject(key), key]))
+      const found = new Map((await around(wanted)).map((key) => [nameOfSubject(key), key]))
       return wanted.map((key) => found.get(nameOfSubject(key)) ?? missing())
     },
     of: (tenantNo, ownerNo) => rowsOf(keys().where('tenant_no', '=', tenantNo).where('owner_no', '=', ownerNo).orderBy('id')),
