@@ -76,6 +76,8 @@ export interface Access {
   stepUp(identity: Identity, code: string, caller: Caller): Promise<(Session & { readonly cookie: string }) | undefined>
   readonly factors: SecondFactors
   signOut(identity: Identity, caller: Caller): Promise<void>
+  /** Notes that a session was ended by its list. */
+  noteSignOut(principal: Principal, caller: Caller): void
   signInLink(principal: Pick<Principal, 'tenantNo' | 'tokenId' | 'actor'>, tokenId?: string): Promise<SignInLink>
   readonly budget: ReadingBudget
   noteRefusal(principal: Principal, reason: ReadingRefusal, caller: Caller): void
@@ -213,6 +215,7 @@ export function createAccess(options: AccessOptions): Access {
       await sessions.end(identity.cookie)
       events.signedOut(identity.principal, caller)
     },
+    noteSignOut: events.signedOut,
     signInLink: links.create,
     budget: createReadingBudget({ ...READING_LIMITS, ...options.limits }),
     noteRefusal: events.readingRefused,

@@ -153,7 +153,12 @@ export const TABLE = {
     yes: ['admin', 'auditor', 'privacy_officer'],
     what: 'people, their roles and sessions',
   },
-  'people:write': { class: 'identified', yes: ['admin'], what: "add people, end others' sessions, remove a lost second factor" },
+  'people:write': {
+    class: 'identified',
+    yes: ['admin'],
+    fresh: true,
+    what: "add people, end others' sessions, remove a lost second factor",
+  },
   'roles:grant': { class: 'identified', yes: ['admin'], fresh: true, what: 'grant and remove roles' },
   'separation:write': {
     class: 'none',

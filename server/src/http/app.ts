@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call; a route without it does not start. `public` is a decision, not a default. */
     permission?: Permission | 'public'
+    /** How it keeps who reaches own tokens only to them: it names tokens, or narrows by itself. Without it they are refused. */
+    own?: 'token' | 'handler'
     /** Reads figures or rows: counts against the budget of principal and tenant. */
     reading?: boolean
     /** Takes HTTP Basic with public id and token, as OAuth clients send it. */
@@ -35,6 +37,7 @@ interface RouteEntry {
   readonly url: string
   readonly permission: Permission | 'public'
   readonly reading: boolean
+  readonly own: 'token' | 'handler' | undefined
 }
 
 /** The identity that the gate has set; routes with a permission always have one. */

@@ -37,7 +37,12 @@ export function veilCanaries(app: App, { access, read }: { readonly access: Acce
   })
 }
 
-function namedTokens({ params, query, routeOptions }: FastifyRequest): readonly string[] {
+/** The tokens that a request names, in its path or its query. */
+export function namedTokens({
+  params,
+  query,
+  routeOptions,
+}: Pick<FastifyRequest, 'params' | 'query' | 'routeOptions'>): readonly string[] {
   const { id } = params as { readonly id?: string }
   const { token, tokens } = (query ?? {}) as { readonly token?: string; readonly tokens?: string }
   const inPath = routeOptions.url?.startsWith('/v1/tokens/:id') ? [id] : []

@@ -25,9 +25,9 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
   app.decorate('routeTable', [])
 
   app.addHook('onRoute', (route) => {
-    const { permission, reading = false } = route.config ?? {}
+    const { permission, reading = false, own } = route.config ?? {}
     if (permission === undefined) throw new TypeError(`the route ${String(route.method)} ${route.url} names no permission`)
-    for (const method of [route.method].flat()) app.routeTable.push({ method, url: route.url, permission, reading })
+    for (const method of [route.method].flat()) app.routeTable.push({ method, url: route.url, permission, reading, own })
   })
 
   app.addHook('onRequest', async (request) => {

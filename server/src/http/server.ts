@@ -11,6 +11,7 @@ import { guardRoutes } from './gate.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
 import { BAD_URL, servePages } from './pages.ts'
 import { createOwnOrigin } from './origin.ts'
+import { keepToOwnTokens } from './own-tokens.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -30,10 +31,12 @@ import { operationRoutes } from './routes/operations.ts'
 import { partnerRoutes } from './routes/partners.ts'
 import { privacyRoutes } from './routes/privacy.ts'
 import { proofRoutes } from './routes/proofs.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { questionRoutes } from './routes/questions.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { accountRoutes } from './routes/sessions.ts'
 import { subjectRoutes } from './routes/subjects.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { validateRoutes } from './routes/validate.ts'
@@ -63,6 +66,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   const cookie = createSessionCookie(parts.publicUrl)
   const origin = createOwnOrigin(parts.publicUrl)
   guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
+  keepToOwnTokens(app, { access: parts.access, read: parts.records.read })
   veilCanaries(app, { access: parts.access, read: parts.records.read })
 
   sessionRoutes(app, parts, cookie, origin)
@@ -84,6 +88,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   subjectRoutes(app, parts)
   privacyRoutes(app, parts)
   approvalRoutes(app, parts)
+  peopleRoutes(app, parts)
+  accountRoutes(app, parts, cookie)
   auditRoutes(app, parts)
   proofRoutes(app, parts)
   logFileRoutes(app, parts, cookie)

@@ -35,6 +35,8 @@ export interface IssueInput {
   readonly canary?: boolean
   readonly simulated?: boolean
   readonly role?: Role | null
+  /** Who agreed to a role that needs a second person. */
+  readonly roleApproval?: { readonly id: string | null; readonly params: string }
 }
 
 /** What may be changed of a living token. */
@@ -79,6 +81,7 @@ export function checkIssue(input: IssueInput, now: Milliseconds): CheckedInput {
     canary: input.canary ?? false,
     simulated: input.simulated ?? false,
     role: roleOf(input.role),
+    ...(input.roleApproval ? { roleApproval: input.roleApproval } : {}),
   }
 }
 

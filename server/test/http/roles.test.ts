@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isGranted } from '../../src/access/permissions.ts'
+import { reachOf } from '../../src/access/table.ts'
 import type { App } from '../../src/http/app.ts'
 import { createSessionCookie } from '../../src/http/cookie.ts'
 import { guardRoutes } from '../../src/http/gate.ts'
@@ -31,7 +32,8 @@ const PUBLIC = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
 function routes() {
   return front.app.routeTable
     .filter(({ method, url }) => PUBLIC.includes(method) && url !== '/v1/live')
-    .map(({ method, url, permission }) => ({
+    .map(({ method, url, permission, own }) => ({
+      own,
       method: method as Method,
       url: url.replace(/:\w+/, '0000000000000000'),
       permission,
@@ -45,11 +47,13 @@ describe('every route', () => {
       .filter(({ permission }) => permission === 'public')
       .map(({ method, url }) => `${method} ${url}`)
     expect(open.sort()).toEqual([
+      'GET /.well-known/tokentrail/keys',
       'GET /audit/*',
       'GET /healthz',
       'GET /openapi.json',
       'GET /readyz',
       'GET /v1/log/:shard/*',
+      'HEAD /.well-known/tokentrail/keys',
       'HEAD /audit/*',
       'HEAD /healthz',
       'HEAD /openapi.json',
@@ -93,11 +97,12 @@ describe('every route', () => {
 
   test.each(ROLES)('answers the role %s as the table says', async (role) => {
     const { text } = await front.token({ role })
-    for (const { method, url, permission } of routes()) {
+    for (const { method, url, permission, own } of routes()) {
       if (permission === 'public') continue
       const answer = await front.call(text, method, url)
       const refused = answer.body?.code === 'not_permitted'
-      expect([method, url, refused]).toEqual([method, url, !isGranted(role, permission, true)])
+      const isKeptOut = reachOf(role, permission) === 'own' && own === undefined
+      expect([method, url, refused]).toEqual([method, url, !isGranted(role, permission, true) || isKeptOut])
       expect([method, url, answer.status >= 500 && front.faults.at(-1)]).toEqual([method, url, false])
     }
   })

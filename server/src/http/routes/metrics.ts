@@ -62,7 +62,7 @@ export function metricRoutes(app: App, { metrics, clock }: HttpParts): void {
   app.get(
     '/v1/tokens/:id/timeline',
     {
-      config: { permission: 'rows:read', reading: true },
+      config: { permission: 'rows:read', reading: true, own: 'token' },
       schema: {
         tags: ['metrics'],
         summary: "One token's life and use",

@@ -21,7 +21,7 @@ function addQuestion(app: App, parts: HttpParts, name: QuestionName, url: string
   app.get(
     url,
     {
-      config: { permission, reading: true },
+      config: { permission, reading: true, own: 'token' },
       schema: {
         tags: ['questions'],
         summary,

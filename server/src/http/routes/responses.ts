@@ -156,7 +156,7 @@ function playbook(app: App, { responses }: HttpParts): void {
   app.get(
     '/v1/playbook',
     {
-      config: { permission: 'responses:read', reading: true },
+      config: { permission: 'playbook:read', reading: true },
       schema: { tags: ['responses'], summary: 'What may happen by itself, and who is told', response: { 200: Loose } },
     },
     async (request) => ({ ...(await responses.settings(principalOf(request).tenantNo)) }),
@@ -165,7 +165,7 @@ function playbook(app: App, { responses }: HttpParts): void {
   app.post(
     '/v1/playbook/rehearse',
     {
-      config: { permission: 'responses:read', reading: true },
+      config: { permission: 'playbook:read', reading: true },
       schema: {
         tags: ['responses'],
         summary: 'What a playbook would have done in the last 28 days',

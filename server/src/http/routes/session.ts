@@ -11,6 +11,7 @@ import { timeText } from '../times.ts'
 const SessionSchema = Type.Object({
   principal: Type.Object({
     role: RoleName,
+    roles: Type.Array(RoleName),
     tenant: Type.String({ description: "the tenant's name" }),
     name: Type.Union([Type.String(), Type.Null()]),
     owner: Type.String(),
@@ -18,10 +19,17 @@ const SessionSchema = Type.Object({
     permissions: Type.Array(Type.String()),
   }),
   csrf: Type.String({ description: 'a write by session sends it back as x-csrf-token' }),
+  id: Type.String({ description: 'what the list of sessions calls it' }),
   expiresAt: Type.String({ format: 'date-time' }),
   idleSeconds: Type.Integer(),
+  provenAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: 'when the second factor was proven last in this session',
+  }),
+  secondFactor: Type.Boolean({ description: 'there is one' }),
+  separation: Type.Enum(['enforced', 'waived']),
 })
 
+const Factor = Type.Optional(Type.String({ pattern: '^[0-9]{6}$', description: 'a code of the second factor' }))
 const LinkSchema = Type.Object({ path: Type.String(), code: Type.String(), expiresAt: Type.String({ format: 'date-time' }) })
 
 /** Signing in, looking who is signed in, signing out, and one-time links for others. */
@@ -31,6 +39,8 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
     csrf,
     expiresAt,
     idleMs,
+    id,
+    provenAt,
   }: Omit<Session, 'cookie'>): Promise<Type.Static<typeof SessionSchema>> {
     const [tenant, token] = await Promise.all([
       records.read.tenant(principal.tenantNo),
@@ -40,6 +50,7 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
     return {
       principal: {
         role,
+        roles: [...new Set(principal.grants.map((grant) => grant.role))],
         tenant: tenant?.name ?? '',
         name: token?.name ?? null,
         owner,
@@ -47,8 +58,12 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
         permissions: [...access.permissionsOf(principal)],
       },
       csrf,
+      id,
       expiresAt: timeText(expiresAt),
       idleSeconds: Math.round(idleMs / 1000),
+      provenAt: timeText(provenAt),
+      secondFactor: await access.factors.isActive(principal.ownerNo),
+      separation: principal.waived ? 'waived' : 'enforced',
     }
   }
 
@@ -61,13 +76,14 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
         summary: 'Sign in with an access token, or with the code of a one-time link',
         description:
           'Sets the session cookie. Every cause of a refusal gets the same answer. Five failures make the next attempts wait.',
-        body: Type.Union([closed({ token: TokenText }), closed({ code: TokenText })]),
+        body: Type.Union([closed({ token: TokenText, factor: Factor }), closed({ code: TokenText, factor: Factor })]),
         response: { 200: SessionSchema },
       },
     },
     async (request, reply) => {
       origin.refuseOthers(request)
-      const session = await access.signIn(request.body, callerOf(request))
+      const { factor, ...by } = request.body
+      const session = await access.signIn(by, callerOf(request), factor)
       cookie.write(request, reply, session.cookie, session.expiresAt)
       return viewOf(session)
     },

@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
+import type { Identity } from '../../access/access.ts'
 import { TrailError } from '../../errors.ts'
 import type { Records, TokenFilter } from '../../records/records.ts'
-import { type App, principalOf } from '../app.ts'
+import { type App, callerOf, identityOf, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
 import { seesCanaries } from '../canary-veil.ts'
+import { refuseWidening } from '../own-tokens.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed, EndingReasonName, IdParams, Kind, RoleName, State, Text, Time, TokenSchema } from '../schemas.ts'
 import { parseTime } from '../times.ts'
@@ -45,7 +47,8 @@ const IssueBody = closed({
   role: Type.Optional(RoleName),
 })
 
-const Issued = Type.Intersect([
+/** A token as it is issued: with its text. */
+export const Issued = Type.Intersect([
   TokenSchema,
   Type.Object({
     token: Type.String({ description: 'the text: given here once, kept nowhere' }),
@@ -64,15 +67,31 @@ export function tokenRoutes(app: App, parts: HttpParts): void {
   sending(app, parts)
 }
 
-function issuing(app: App, { issuer, clock }: HttpParts): void {
+function issuing(app: App, { issuer, clock, access, records }: HttpParts): void {
+  const widening = { access, read: records.read }
+
   app.post(
     '/v1/tokens',
     {
-      config: { permission: 'tokens:write' },
-      schema: { tags: ['tokens'], summary: 'Issue a token', body: IssueBody, response: { 201: Issued } },
+      config: { permission: 'tokens:write', own: 'handler' },
+      schema: {
+        tags: ['tokens'],
+        summary: 'Issue a token',
+        description:
+          'With a `role` it also signs in here: that asks for the right to grant roles. Where separation of duties is enforced, heavy roles are given by POST /v1/people.',
+        body: IssueBody,
+        response: { 201: Issued },
+      },
     },
     async (request, reply) => {
-      const { tenantNo, actor } = principalOf(request)
+      const principal = principalOf(request)
+      const { tenantNo, actor } = principal
+      const { role, owner, scopes } = request.body
+      if (role !== undefined) {
+        access.require(principal, 'roles:grant', callerOf(request))
+        await access.requireFactor(identityOf(request), 'roles:grant', undefined, callerOf(request))
+      }
+      await refuseWidening(widening, principal, { owner, scopes })
       const { record, ...texts } = await issuer.issue({ tenantNo, actor, input: withTimes(placed(request.body)) })
       return reply.code(201).send({ ...viewOfToken(record, clock.now()), ...texts })
     },
@@ -81,7 +100,7 @@ function issuing(app: App, { issuer, clock }: HttpParts): void {
   app.post(
     '/v1/tokens/:id/rotate',
     {
-      config: { permission: 'tokens:write' },
+      config: { permission: 'tokens:write', own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'Issue a successor',
@@ -140,10 +159,21 @@ function importing(app: App, { issuer, clock }: HttpParts): void {
 }
 
 function reading(app: App, { records, access, clock }: HttpParts): void {
+  /** Whose tokens are listed: those asked for; for who reaches one owner's only, that one's. */
+  async function ownerAsked(
+    request: { readonly identity: Identity | null },
+    asked: string | undefined,
+  ): Promise<string | undefined> {
+    const { reach, ownerNo } = access.decide(principalOf(request), 'tokens:read')
+    if (reach !== 'own') return asked
+    const [owner] = await records.read.ownersByNo([ownerNo ?? 0])
+    return owner?.id ?? ''
+  }
+
   app.get(
     '/v1/tokens',
     {
-      config: { permission: 'tokens:read', reading: true },
+      config: { permission: 'tokens:read', reading: true, own: 'handler' },
       schema: {
         tags: ['tokens'],
         summary: 'List tokens, newest first',
@@ -163,11 +193,13 @@ function reading(app: App, { records, access, clock }: HttpParts): void {
     async (request) => {
       const { owner, cursor, limit = 50, canary, ...rest } = request.query
       const shown = seesCanaries(access, request) ? canary : false
+      const { tenantNo } = principalOf(request)
+      const ownerId = await ownerAsked(request, owner)
       const filter: TokenFilter = {
-        tenantNo: principalOf(request).tenantNo,
+        tenantNo,
         ...rest,
         ...(shown === undefined ? {} : { canary: shown }),
-        ...(owner === undefined ? {} : { ownerId: owner }),
+        ...(ownerId === undefined ? {} : { ownerId }),
       }
       const before = cursor === undefined ? {} : { before: await placeOf(records, filter.tenantNo, cursor) }
       const found = await records.read.tokens(filter, { limit: limit + 1, ...before })
@@ -181,7 +213,7 @@ function reading(app: App, { records, access, clock }: HttpParts): void {
   app.get(
     '/v1/tokens/:id',
     {
-      config: { permission: 'tokens:read', reading: true },
+      config: { permission: 'tokens:read', reading: true, own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'One token',
@@ -201,11 +233,11 @@ function reading(app: App, { records, access, clock }: HttpParts): void {
   )
 }
 
-function changing(app: App, { issuer, clock }: HttpParts): void {
+function changing(app: App, { issuer, clock, access, records }: HttpParts): void {
   app.patch(
     '/v1/tokens/:id',
     {
-      config: { permission: 'tokens:write' },
+      config: { permission: 'tokens:write', own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'Change a token',
@@ -215,7 +247,13 @@ function changing(app: App, { issuer, clock }: HttpParts): void {
       },
     },
     async (request) => {
-      const { tenantNo, actor } = principalOf(request)
+      const principal = principalOf(request)
+      const { tenantNo, actor } = principal
+      const { scopes } = request.body
+      if (scopes !== undefined) {
+        const known = await records.read.token(tenantNo, request.params.id)
+        if (known) await refuseWidening({ access, read: records.read }, principal, { owner: known.ownerId, scopes })
+      }
       const { record } = await issuer.change({ tenantNo, actor, id: request.params.id, change: withTimes(request.body) })
       return viewOfToken(record, clock.now())
     },
@@ -226,7 +264,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
   app.post(
     '/v1/tokens/:id/revoke',
     {
-      config: { permission: 'tokens:write' },
+      config: { permission: 'tokens:end', own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'End a token at once',
@@ -246,7 +284,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
   app.post(
     '/v1/tokens/:id/suspend',
     {
-      config: { permission: 'tokens:write' },
+      config: { permission: 'tokens:end', own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'Stop a token; it may be resumed',
@@ -267,7 +305,7 @@ function ending(app: App, { issuer, clock }: HttpParts): void {
   app.post(
     '/v1/tokens/:id/resume',
     {
-      config: { permission: 'tokens:write' },
+      config: { permission: 'tokens:write', own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'Let a suspended token work again',
@@ -288,7 +326,7 @@ function sending(app: App, { issuer, clock }: HttpParts): void {
   app.post(
     '/v1/tokens/:id/sent',
     {
-      config: { permission: 'tokens:write' },
+      config: { permission: 'tokens:write', own: 'token' },
       schema: {
         tags: ['tokens'],
         summary: 'Note that a token was handed to a channel, or came back from it',
