@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { createWriteStream, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { SETTINGS } from '../config/config.ts'
 import { Failure } from './exit.ts'
 
@@ -17,6 +18,7 @@ export interface ServerAccess {
 
 const URL_DEFAULT = 'http://127.0.0.1:4600'
 const TIMEOUT_MS = 60_000
+const DOWNLOAD_MS = 3_600_000
 
 /** From `--url` and `--token-file`, `TOKENTRAIL_URL` and `TOKENTRAIL_TOKEN`, else the server and token of the default data folder. */
 export function serverAccess(options: ServerOptions): ServerAccess {
@@ -67,13 +69,33 @@ export async function download(access: ServerAccess, path: string): Promise<Uint
   return new Uint8Array(await answer.arrayBuffer())
 }
 
-async function send(access: ServerAccess, method: string, path: string, body: unknown): Promise<Response> {
+/** Fetches a file from the server to disk, as it comes; a part of it is never left behind under its name. */
+export async function downloadTo(access: ServerAccess, path: string, file: string): Promise<void> {
+  const answer = await send(access, 'GET', path, undefined, DOWNLOAD_MS)
+  if (!answer.ok || answer.body === null) throw refused(answer.status, await answer.text())
+  const draft = `${file}.part`
+  try {
+    await pipeline(answer.body, createWriteStream(draft, { mode: 0o600 }))
+    renameSync(draft, file)
+  } catch (cause) {
+    rmSync(draft, { force: true })
+    throw new Failure('failed', `The file could not be fetched whole to ${file}. Try again.`, { cause })
+  }
+}
+
+async function send(
+  access: ServerAccess,
+  method: string,
+  path: string,
+  body: unknown,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Response> {
   try {
     return await fetch(access.url + path, {
       method,
       headers: { authorization: `Bearer ${access.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     })
   } catch (cause) {
     throw new Failure('not reachable', `No server answers at ${access.url}. Start one with: tokentrail start`, { cause })

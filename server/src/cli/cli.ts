@@ -4,6 +4,7 @@ import { TrailError } from '../errors.ts'
 import { approvalsCommand } from './approvals.ts'
 import { detectCommand } from './detect-command.ts'
 import { doctorCommand } from './doctor.ts'
+import { evidenceCommand } from './evidence.ts'
 import { EXIT_CODES, Failure } from './exit.ts'
 import { findingsCommand } from './findings.ts'
 import { importCommand } from './import-command.ts'
@@ -39,6 +40,7 @@ const program = new Command('tokentrail')
   .addCommand(detectCommand())
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
+  .addCommand(evidenceCommand(common))
   .addCommand(verifyCommand())
   .addCommand(witnessCommand())
   .addHelpText(

@@ -69,7 +69,18 @@ export const PackSchema = Type.Object({
 export function packResource(pack: PackRecord, progress: number | null): Type.Static<typeof PackSchema> {
   const { id, name, state, level, recipient, failure, digest, event, approval, bytes, rows } = pack
   return {
-    ...{ id, pack: name, state, progress, level, recipient, failure, digest, event, approval, bytes, rows },
+    id,
+    pack: name,
+    state,
+    progress,
+    level,
+    recipient,
+    failure,
+    digest,
+    event,
+    approval,
+    bytes,
+    rows,
     from: timeText(pack.from),
     to: timeText(pack.to),
     expiresAt: timeText(pack.expiresAt),
@@ -99,7 +110,14 @@ export const ReviewSchema = Type.Object({
 export function reviewResource(review: Review): Type.Static<typeof ReviewSchema> {
   const { id, kind, packId: pack, digest, open, note, waived, event } = review
   return {
-    ...{ id, kind, pack, digest, open, note, waived, event },
+    id,
+    kind,
+    pack,
+    digest,
+    open,
+    note,
+    waived,
+    event,
     from: timeText(review.from),
     to: timeText(review.to),
     signer: `o${review.signerNo}`,

@@ -37,7 +37,11 @@ export async function startEvidence(o: {
   const { read } = records
   const separation = async () => ((await read.setting(tenant.no, SEPARATION)) === 'enforced' ? 'enforced' : 'waived')
   return openEvidenceDesk({
-    ...{ records, clock, log: o.log, audit, dir: o.dir },
+    records,
+    clock,
+    log: o.log,
+    audit,
+    dir: o.dir,
     build: {
       ask: createAskEvidence({ ...o, installTenantNo: tenant.no, log: createLogReader(read) }),
       key: openReportKey({ file: join(o.keys, 'report-key'), install }),

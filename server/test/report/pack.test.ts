@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DAY, NOW, SYSTEM, textIn, useReportHouse, verify, withZip } from './house.ts'
+import { DAY, NOW, useReportHouse, verify, withZip } from './house.ts'
 
 const house = useReportHouse()
 const PERSON = { no: 1, kind: 'person' } as const

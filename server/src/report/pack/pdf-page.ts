@@ -1,9 +1,9 @@
-import type PDFDocument from 'pdfkit'
+import type Pdfkit from 'pdfkit'
 
 /** An element of the structure. */
 export type Element = ReturnType<Pdf['struct']>
 type Tag = Parameters<Pdf['struct']>[0]
-export type Pdf = InstanceType<typeof PDFDocument>
+export type Pdf = InstanceType<typeof Pdfkit>
 
 /** A page on which things are drawn, each into the structure that a screen reader follows. */
 export interface Page {

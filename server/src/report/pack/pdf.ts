@@ -1,4 +1,4 @@
-import PDFDocument from 'pdfkit'
+import Pdfkit from 'pdfkit'
 import type { PackDocument, Section } from './document.ts'
 import { breakUnless, FONTS, INK, MARGIN, pageOf, type Element, type Page, type Pdf } from './pdf-page.ts'
 import { drawTable } from './pdf-table.ts'
@@ -25,7 +25,7 @@ export async function writePdf(
 }
 
 function openPdf(document: PackDocument, madeAt: number): Pdf {
-  return new PDFDocument({
+  return new Pdfkit({
     size: 'A4',
     layout: 'landscape',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: MARGIN + 14 },
