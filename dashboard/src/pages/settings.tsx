@@ -3,12 +3,12 @@ import type { ComponentType } from 'react'
 import { t } from '../format/strings.ts'
 import { PageHead } from './page-head.tsx'
 import { SETTINGS_SECTIONS, type SettingsSearch, type SettingsSection } from './search.ts'
-import { SettingsApprovals } from './settings-approvals.tsx'
+import { SettingsAccess } from './settings-access.tsx'
 import { SettingsPrivacy } from './settings-privacy.tsx'
 import styles from './settings.module.css'
 
 const SECTIONS: Readonly<Record<SettingsSection, ComponentType>> = {
-  access: SettingsApprovals,
+  access: SettingsAccess,
   privacy: SettingsPrivacy,
   retention: () => null,
 }
