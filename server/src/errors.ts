@@ -45,6 +45,7 @@ export const ERRORS = {
   factor_wrong: { status: 403, title: 'The code of the second factor is not right' },
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
+  retention_blocked: { status: 409, title: 'Retention takes nothing now' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },
   // the state of a finding
   finding_changed: { status: 409, title: 'The finding was changed by somebody else in this moment' },
@@ -63,6 +64,7 @@ export const ERRORS = {
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },
   store_unavailable: { status: 503, title: 'The store cannot answer at the moment; validation is not affected' },
+  not_recorded: { status: 503, title: 'It could not be recorded, so it is not answered' },
   proof_gone: { status: 410, title: 'What the proof would rest on is no longer kept' },
   denial_not_durable: { status: 503, title: 'The token is refused here until a restart, but that could not be written' },
   journal_full: { status: 503, title: 'The journal is at its size bound' },

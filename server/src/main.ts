@@ -124,7 +124,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
   const denials = parts.add(openDenials({ file: folder.denied, clock, log }))
-  const door = parts.add(createDoor({ ...tokenParts, denials }))
+  const door = parts.add(createDoor({ ...tokenParts, denials, strict: config.validationStrict }))
   parts.add(startReconciling({ denials, records, installTenantNo: tenant.no, clock, log }))
   const issuer = createIssuer(tokenParts)
   parts.add(startSweep({ records, journal, clock, log }))

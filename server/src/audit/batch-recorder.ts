@@ -33,7 +33,7 @@ export async function startBatchRecording(o: {
   const queue = new Map<string, Waiting>()
   let running: Promise<void> | undefined
   let again: NodeJS.Timeout | undefined
-  let [isClosed, isFailing] = [false, false]
+  let [isAsked, isClosed, isFailing] = [false, false, false]
 
   const stopListening = shipping.onWaiting(take)
   take(await shipping.waiting())
@@ -45,13 +45,21 @@ export async function startBatchRecording(o: {
     if (queue.size > 0) recordInBackground()
   }
 
+  /** One pass at a time; what comes after its last look is taken by another one. */
   function pump(): Promise<void> {
-    running ??= empty().finally(() => (running = undefined))
+    isAsked = true
+    running ??= passes().finally(() => {
+      running = undefined
+      if (isAsked && !isClosed) recordInBackground()
+    })
     return running
   }
 
-  async function empty(): Promise<void> {
-    while (queue.size > 0 && !isClosed) await record(nextOf(queue))
+  async function passes(): Promise<void> {
+    while (isAsked && !isClosed) {
+      isAsked = false
+      while (queue.size > 0) await record(nextOf(queue))
+    }
     isFailing = false
   }
 

@@ -29,6 +29,8 @@ export interface Config {
   readonly mailConfig: string | undefined
   readonly storeMemoryBytesMax: number
   readonly journalBytesMax: number
+  /** A validation that cannot be recorded is answered 503 instead of being counted as lost. */
+  readonly validationStrict: boolean
   readonly logLevel: LogLevel
 }
 
@@ -64,6 +66,11 @@ export const SETTINGS = {
   mailConfig: { variable: 'TOKENTRAIL_MAIL_CONFIG', fallback: '', doc: 'JSON file with smtp and from, for mail about findings' },
   storeMemory: { variable: 'TOKENTRAIL_STORE_MEMORY_MIB', fallback: '2048', doc: 'memory of the embedded store, MiB' },
   journalSize: { variable: 'TOKENTRAIL_JOURNAL_MIB', fallback: '2048', doc: 'size bound of the journal, MiB' },
+  auditValidation: {
+    variable: 'TOKENTRAIL_AUDIT_VALIDATION',
+    fallback: 'answer',
+    doc: 'a validation that cannot be recorded: answer = it is answered and the loss declared, strict = 503',
+  },
   logLevel: { variable: 'TOKENTRAIL_LOG_LEVEL', fallback: 'info', doc: LOG_LEVELS.join(', ') },
 } as const
 
@@ -86,7 +93,8 @@ export function readConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     mailConfig: text('mailConfig') === '' ? undefined : resolve(text('mailConfig')),
     storeMemoryBytesMax: integer('storeMemory', text('storeMemory'), 256, 1_048_576) * MIB,
     journalBytesMax: integer('journalSize', text('journalSize'), 16, 1_048_576) * MIB,
-    logLevel: logLevel(text('logLevel')),
+    validationStrict: oneOf('auditValidation', text('auditValidation'), ['answer', 'strict']) === 'strict',
+    logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
   }
 }
 
@@ -122,10 +130,10 @@ function cidrs(text: string): readonly string[] {
   throw invalid('trustedProxies', 'CIDR ranges separated by commas, such as 10.0.0.0/8')
 }
 
-function logLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((each) => each === text)
-  if (level) return level
-  throw invalid('logLevel', `one of ${LOG_LEVELS.join(', ')}`)
+function oneOf<Word extends string>(name: keyof typeof SETTINGS, text: string, words: readonly Word[]): Word {
+  const word = words.find((each) => each === text)
+  if (word) return word
+  throw invalid(name, `one of ${words.join(', ')}`)
 }
 
 function invalid(name: keyof typeof SETTINGS, expected: string): TrailError {

@@ -31,6 +31,8 @@ export interface Verdict {
   readonly token: TokenRecord | null
   readonly at: Milliseconds
   readonly retryAfterMs?: number
+  /** Refused because it could not be recorded, as `audit.validation = strict` asks; never set without it. */
+  readonly unrecorded?: true
   /** Number of the event where it is known at once (critical ones). */
   readonly event?: EventNumber
 }
@@ -39,7 +41,7 @@ export interface Verdict {
 export interface Door {
   /**
    * Judges and records. Resolves once the event survives `kill -9` (or its loss is counted). Never rejects: faults are
-   * verdicts of the class `unavailable`.
+   * verdicts of the class `unavailable`, and with `strict` so is one whose record was lost.
    */
   validate(request: ValidationRequest): Promise<Verdict>
   /**

@@ -53,6 +53,8 @@ export function createDoor(o: {
   readonly limits?: DoorLimits
   /** What this node refuses by itself. */
   readonly denials?: Pick<Denials, 'denies'>
+  /** A verdict whose record was lost is not given. */
+  readonly strict?: boolean
   readonly log: Log
 }): Door {
   const { records, clock, journal, privacy, log, denials } = o
@@ -83,8 +85,8 @@ export function createDoor(o: {
 
   async function validate(request: ValidationRequest): Promise<Verdict> {
     const { recorded, ...verdict } = judge(request) ?? (await examine(beginVisit(request, clock)))
-    await recorded
-    return verdict
+    const durability = await recorded
+    return o.strict === true && durability === 'lost' ? unrecorded(verdict) : verdict
   }
 
   async function examine(visit: Visit): Promise<Recorded> {
@@ -234,6 +236,10 @@ const WARN_US = 1_000_000
 const RECORDED = Promise.resolve()
 /** A text of another system: printable ASCII without spaces. */
 const FOREIGN_TEXT = /^[\x21-\x7e]{8,}$/
+
+function unrecorded({ at }: Verdict): Verdict {
+  return { verdict: 'rejected', reason: 'records_unavailable', answer: 'unavailable', token: null, at, unrecorded: true }
+}
 
 /** A token that this node denies is refused as if records had suspended it. */
 function suspended(token: TokenRecord, at: Milliseconds): TokenRecord {

@@ -28,19 +28,30 @@ export function startReconciling(o: {
   const { denials, records, installTenantNo, clock, log } = o
   let running: Promise<void> | undefined
   let again: NodeJS.Timeout | undefined
-  let [isClosed, isFailing] = [false, false]
+  let [isAsked, isClosed, isFailing] = [false, false, false]
 
+  /** One pass at a time; what is asked for meanwhile is done by another one after it. */
   function run(): Promise<void> {
-    running ??= enterAll().finally(() => (running = undefined))
+    isAsked = true
+    running ??= passes().finally(() => {
+      running = undefined
+      if (isAsked && !isClosed) runInBackground()
+    })
     return running
   }
 
-  async function enterAll(): Promise<void> {
-    for (let waiting = denials.list(); waiting.length > 0 && !isClosed; waiting = denials.list()) {
-      for (const denial of waiting) await enter(denial)
-      denials.drop(new Set(waiting.map(({ key }) => key)))
+  async function passes(): Promise<void> {
+    while (isAsked && !isClosed) {
+      isAsked = false
+      await enterAll(denials.list())
     }
     isFailing = false
+  }
+
+  async function enterAll(waiting: readonly Denial[]): Promise<void> {
+    if (waiting.length === 0) return
+    for (const denial of waiting) await enter(denial)
+    denials.drop(new Set(waiting.map(({ key }) => key)))
   }
 
   async function enter({ key, tokenId, tenantNo, at, by }: Denial): Promise<void> {

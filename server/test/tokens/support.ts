@@ -12,6 +12,7 @@ import type { Privacy } from '../../src/privacy/privacy.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { openRecords } from '../../src/records/open.ts'
 import type { Actor, Records, Tenant } from '../../src/records/records.ts'
+import type { Denials } from '../../src/tokens/denials.ts'
 import type { Door, ValidationRequest, Verdict } from '../../src/tokens/door.ts'
 import type { IssueInput } from '../../src/tokens/issue-input.ts'
 import { createIssuer, type Issued, type Issuer } from '../../src/tokens/issuer.ts'
@@ -54,6 +55,8 @@ export interface GateOptions {
   readonly peppers?: Peppers
   readonly limits?: DoorLimits
   readonly cacheMax?: number
+  readonly denials?: Pick<Denials, 'denies'>
+  readonly strict?: boolean
 }
 
 export async function openGate(options: GateOptions = {}): Promise<Gate> {

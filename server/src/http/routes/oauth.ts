@@ -7,6 +7,7 @@ import type { ValidationRequest, Verdict } from '../../tokens/door.ts'
 import { type App, callerOf, principalOf } from '../app.ts'
 import { parseForms } from '../bodies.ts'
 import type { HttpParts } from '../parts.ts'
+import { recorded } from '../recorded.ts'
 import { TokenText } from '../schemas.ts'
 
 /** RFC 7662 and 7009 let a client send fields that we do not know; they are ignored. */
@@ -51,7 +52,9 @@ function introspection(app: App, { door, publicUrl }: HttpParts): void {
     },
     async (request) => {
       const { tenantNo } = principalOf(request)
-      const verdict = await door.validate({ tenantNo, token: request.body.token, kind: 'access', check: true, ...own(request) })
+      const verdict = recorded(
+        await door.validate({ tenantNo, token: request.body.token, kind: 'access', check: true, ...own(request) }),
+      )
       refuseUndecided(verdict)
       return verdict.verdict === 'accepted' && verdict.token ? activeAnswer(verdict.token, publicUrl) : { active: false }
     },
@@ -92,7 +95,7 @@ function revocation(app: App, { door, issuer, records }: HttpParts): void {
       const { tenantNo, actor } = principalOf(request)
       const { token } = request.body
       const named = await records.read.token(tenantNo, publicIdOf(token))
-      const verdict = await door.validate({ tenantNo, token, check: true, ...bindingOf(named), ...own(request) })
+      const verdict = recorded(await door.validate({ tenantNo, token, check: true, ...bindingOf(named), ...own(request) }))
       refuseUndecided(verdict)
       if (verdict.token?.tenantNo === tenantNo)
         await revokeOnce(() => issuer.revoke({ tenantNo, actor, id: verdict.token?.id ?? '', reason: 'manual' }))

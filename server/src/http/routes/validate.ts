@@ -6,6 +6,7 @@ import type { ValidationRequest, Verdict } from '../../tokens/door.ts'
 import { type App, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
 import type { HttpParts } from '../parts.ts'
+import { recorded } from '../recorded.ts'
 import { Class, closed, Kind, Text, TokenText } from '../schemas.ts'
 import { timeText } from '../times.ts'
 
@@ -76,7 +77,7 @@ export function validateRoutes(app: App, { door, access }: HttpParts): void {
       const principal = principalOf(request)
       const exact = access.permits(principal, 'reasons:read')
       const judge = async (question: Type.Static<typeof Question>): Promise<VerdictView> =>
-        viewOf(await door.validate({ ...question, tenantNo: principal.tenantNo } satisfies ValidationRequest), exact)
+        viewOf(recorded(await door.validate({ ...question, tenantNo: principal.tenantNo } satisfies ValidationRequest)), exact)
       if (!('items' in request.body)) {
         checkAddress(request.body, '')
         return judge(request.body)
