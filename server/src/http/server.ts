@@ -32,6 +32,7 @@ import { partnerRoutes } from './routes/partners.ts'
 import { privacyRoutes } from './routes/privacy.ts'
 import { proofRoutes } from './routes/proofs.ts'
 import { peopleRoutes } from './routes/people.ts'
+import { createHidden, veilRestricted } from './restriction-veil.ts'
 import { questionRoutes } from './routes/questions.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { ruleRoutes } from './routes/rules.ts'
@@ -68,6 +69,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
   keepToOwnTokens(app, { access: parts.access, read: parts.records.read })
   veilCanaries(app, { access: parts.access, read: parts.records.read })
+  const hiddenOf = createHidden(parts.records)
+  veilRestricted(app, { access: parts.access, hiddenOf })
 
   sessionRoutes(app, parts, cookie, origin)
   tokenRoutes(app, parts)
@@ -93,7 +96,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   auditRoutes(app, parts)
   proofRoutes(app, parts)
   logFileRoutes(app, parts, cookie)
-  const endStreams = liveRoutes(app, parts, origin)
+  const endStreams = liveRoutes(app, parts, origin, hiddenOf)
   operationRoutes(app, parts)
   serveApiDescription(app)
   await servePages(app, parts.dashboard)
