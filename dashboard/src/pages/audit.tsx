@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { LogEntry } from '../api/audit.ts'
 import { t } from '../format/strings.ts'
 import { AuditEntries } from './audit-entries.tsx'
+import { AuditPacks } from './audit-packs.tsx'
 import { AuditReaders } from './audit-readers.tsx'
 import { AuditState } from './audit-state.tsx'
 import { AuditVerify } from './audit-verify.tsx'
@@ -18,6 +19,7 @@ export function AuditPage() {
       <PageHead title={t.audit.title} hasTime />
       <AuditState query={audit} />
       {audit.data && <AuditVerify vkey={audit.data.vkey} entries={shown} />}
+      <AuditPacks />
       <AuditEntries onShown={setShown} />
       <AuditReaders />
       <p className={styles['promise']}>{t.audit.promise}</p>
