@@ -42,6 +42,7 @@ const OPTIONS = {
   trustedProxies: '--trusted-proxies <cidrs>',
   storeMemory: '--store-memory <MiB>',
   journalSize: '--journal-size <MiB>',
+  auditValidation: '--audit-validation <how>',
   logLevel: '--log-level <level>',
 } as const satisfies Record<keyof typeof SETTINGS, string>
 

@@ -26,8 +26,8 @@ function conservationFamilies(counts: Conservation): Family[] {
   ]
 }
 
-function stateFamilies({ journal, store, records, door, live, clock }: HttpParts): Family[] {
-  const [state, health] = [journal.state(), store.health()]
+function stateFamilies({ journal, store, records, door, live, clock, auditWatch, denials }: HttpParts): Family[] {
+  const [state, health, audit] = [journal.state(), store.health(), auditWatch.health()]
   return [
     gauge('tokentrail_journal_bytes', 'Size of the journal', state.bytes),
     gauge('tokentrail_journal_bytes_max', 'Bound of the journal', state.bytesMax),
@@ -50,6 +50,18 @@ function stateFamilies({ journal, store, records, door, live, clock }: HttpParts
     counter('tokentrail_store_restarts_total', 'Restarts of the embedded store', health.restarts),
     gauge('tokentrail_records_feed_fresh', '1 when changes of tokens arrive in time', Number(records.feedIsFresh())),
     gauge('tokentrail_door_cached_tokens', 'Tokens in the cache of the door', door.cacheSize()),
+    gauge('tokentrail_door_denied_tokens', 'Tokens refused here that records do not know of yet', denials.list().length),
+    gauge(
+      'tokentrail_audit_trouble',
+      '1 when the audit log has been in trouble for over a minute',
+      Number(audit.troubles.length > 0),
+    ),
+    gauge(
+      'tokentrail_audit_checkpoint_age_seconds',
+      'Age of the last checkpoint; −1 before the first',
+      (audit.checkpointAgeMs ?? -1000) / 1000,
+    ),
+    gauge('tokentrail_audit_uncovered_entries', 'Entries of the audit log that no checkpoint covers yet', audit.uncovered),
     gauge('tokentrail_live_readers', 'Open live streams', live.subscribers()),
     gauge('process_resident_memory_bytes', 'Memory of the server process', process.memoryUsage.rss()),
   ]

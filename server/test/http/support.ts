@@ -165,6 +165,7 @@ export async function openFront(
     access,
     denials,
     audit: { ...audit, anchors: () => [] },
+    auditWatch: { health: () => ({ troubles: [], checkpointAgeMs: null, uncovered: 0 }) },
     subjects,
     evidence,
     clock,

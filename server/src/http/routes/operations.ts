@@ -8,11 +8,14 @@ const Ready = Type.Object({
   records: Type.Boolean(),
   journal: Type.Boolean(),
   store: Type.Boolean({ description: 'without it validation goes on and reports wait' }),
+  audit: Type.Boolean({
+    description: 'false: for over a minute there was no new checkpoint, or a witness took none; actions go on',
+  }),
 })
 
 /** For operators: is it alive, is it ready, how is it. */
 export function operationRoutes(app: App, parts: HttpParts): void {
-  const { access, journal, store, clock, version } = parts
+  const { access, auditWatch, journal, store, clock, version } = parts
 
   app.get(
     '/healthz',
@@ -30,7 +33,7 @@ export function operationRoutes(app: App, parts: HttpParts): void {
       schema: {
         tags: ['operations'],
         summary: 'Requests can be served',
-        description: 'A store that is down is degraded, not unready: validation does not need it.',
+        description: 'Without store or checkpoints it is degraded, not unready: validation and actions go on.',
         response: { 200: Ready, 503: Ready },
       },
     },
@@ -40,11 +43,12 @@ export function operationRoutes(app: App, parts: HttpParts): void {
         records: await readsRecords(parts),
         journal: bytes < bytesMax && lastFailure === null,
         store: store.health().state === 'ready',
+        audit: auditWatch.health().troubles.length === 0,
       }
       const serves = ready.records && ready.journal
       return reply
         .code(serves ? 200 : 503)
-        .send({ status: serves ? (ready.store ? 'ready' : 'degraded') : 'not ready', ...ready })
+        .send({ status: serves ? (ready.store && ready.audit ? 'ready' : 'degraded') : 'not ready', ...ready })
     },
   )
 
@@ -84,7 +88,7 @@ export function operationRoutes(app: App, parts: HttpParts): void {
   )
 }
 
-function installationOf({ journal, store, records, door, live }: HttpParts): object {
+function installationOf({ journal, store, records, door, live, auditWatch }: HttpParts): object {
   return {
     node: process.versions.node,
     journal: journal.state(),
@@ -92,6 +96,7 @@ function installationOf({ journal, store, records, door, live }: HttpParts): obj
     records: { form: records.form, feedIsFresh: records.feedIsFresh() },
     door: { cachedTokens: door.cacheSize() },
     live: { readers: live.subscribers() },
+    audit: auditWatch.health(),
   }
 }
 
