@@ -58,16 +58,22 @@ export function madeOpening(index: number, field: string): { event: string; fiel
   return { event: eventId(index), field, salt: sha256(Buffer.from(`salt ${field} ${index}`)), value: `${field} of ${index}` }
 }
 
+/** How a log is made. */
+export interface Making {
+  readonly entry?: (index: number) => Uint8Array
+  readonly witnesses?: readonly NoteSigner[]
+  readonly signer?: NoteSigner
+  /** Told the root after every bundle. */
+  readonly onRoot?: (size: number, root: Uint8Array) => void
+}
+
+/** An entry without anything hidden: ten times as fast to make. */
+export function plainEntry(index: number): Uint8Array {
+  return canonicalBytes(entryAt(index, {}))
+}
+
 /** Writes the directory of a log of this size, by 256 entries at a time. Gives its note. */
-export async function makeLog(
-  directory: string,
-  size: number,
-  o: {
-    readonly entry?: (index: number) => Uint8Array
-    readonly witnesses?: readonly NoteSigner[]
-    readonly signer?: NoteSigner
-  } = {},
-): Promise<string> {
+export async function makeLog(directory: string, size: number, o: Making = {}): Promise<string> {
   const tree = createTileTree(TREE)
   let edges: readonly Tile[] = []
   for (let first = 0; first < size; first += TILE_WIDTH) {
@@ -80,6 +86,7 @@ export async function makeLog(
       ...tiles.filter(({ id }) => id.width < TILE_WIDTH),
     ]
     put(directory, { id: { level: 'entries', index: BigInt(first / TILE_WIDTH), width: count }, bytes: formatBundle(entries) })
+    o.onRoot?.(first + count, tree.root())
   }
   const wanted = new Set(edgeTiles(size).map(tilePath))
   for (const tile of edges) if (wanted.has(tilePath(tile.id))) put(directory, tile)
@@ -120,25 +127,22 @@ export function madeTree(size: number): {
   }
 }
 
-function entryAt(index: number): Record<string, unknown> {
+function entryAt(index: number, hidden: Record<string, string> = hiddenAt(index)): Record<string, unknown> {
   const common = { at: madeAt(index), event: eventId(index), outcome: 'none', reason: 'none', v: 1 }
-  if (index % BEAT_EVERY === 0)
-    return { ...common, hidden: {}, n: numberOf(index, isBeat), shown: { lagMs: 3 }, tenant: 'install', type: 'log.heartbeat' }
+  if (isBeat(index))
+    return { ...common, hidden: {}, n: index / BEAT_EVERY + 1, shown: { lagMs: 3 }, tenant: 'install', type: 'log.heartbeat' }
   const n = tenantNumber(index)
   const tenant = TENANTS[index % TENANTS.length]
   if (isBatch(index)) return { ...common, hidden: {}, n, shown: batchShown(index), tenant, type: 'log.batch' }
-  const hidden = Object.fromEntries(
-    ['actor', 'owner', 'token'].map((field) => [field, toBase64Url(commitmentOf(sha256, madeOpening(index, field)))]),
-  )
-  return {
-    ...common,
-    hidden,
-    n,
-    shown: { actorKind: 'person' },
-    tenant,
-    type: index % 7 === 0 ? 'token.revoked' : 'token.issued',
-  }
+  const type = index % 7 === 0 ? 'token.revoked' : 'token.issued'
+  return { ...common, hidden, n, shown: { actorKind: 'person' }, tenant, type }
 }
+
+function hiddenAt(index: number): Record<string, string> {
+  return Object.fromEntries(HIDDEN.map((field) => [field, toBase64Url(commitmentOf(sha256, madeOpening(index, field)))]))
+}
+
+const HIDDEN = ['actor', 'owner', 'token'] as const
 
 function isBeat(index: number): boolean {
   return index % BEAT_EVERY === 0
@@ -146,11 +150,6 @@ function isBeat(index: number): boolean {
 
 function isBatch(index: number): boolean {
   return index % BATCH_EVERY === 1
-}
-
-/** How many heartbeats there were, this one included. */
-function numberOf(index: number, is: (index: number) => boolean): number {
-  return is(index) ? Math.floor(index / BEAT_EVERY) + 1 : 0
 }
 
 /** How many entries of the same tenant there were; heartbeats take the places of one tenant only, whose index is a multiple of three. */

@@ -15,8 +15,7 @@ export interface Taken {
 export interface Summary {
   entries: number
   types: Map<string, number>
-  /** First and last number of each tenant, and where the last one stands. */
-  tenants: Map<string, { first: number; last: number }>
+  tenants: Map<string, NumberRun>
   batches: Map<string, BatchRun>
   beats: { first: Beat; last: Beat } | undefined
   firstAt: string | undefined
@@ -26,6 +25,13 @@ export interface Summary {
   wrongCount: number
   silences: Silence[]
   silenceCount: number
+}
+
+/** First and last number of a tenant, and where the first one stands. */
+interface NumberRun {
+  readonly first: number
+  last: number
+  readonly index: number
 }
 
 export interface Wrong {
@@ -48,6 +54,8 @@ interface Silence {
 interface BatchRun {
   readonly before: BatchTotals
   after: BatchTotals
+  /** Where the first one stands. */
+  readonly index: number
 }
 
 interface BatchTotals {
@@ -87,15 +95,15 @@ export function take(summary: Summary, entry: Taken): void {
   summary.types.set(entry.type, (summary.types.get(entry.type) ?? 0) + 1)
   summary.firstAt ??= entry.at
   summary.lastAt = entry.at
-  follow(summary, entry.tenant, { first: entry.n, last: entry.n }, entry.index)
+  follow(summary, entry.tenant, { first: entry.n, last: entry.n, index: entry.index })
   if (entry.type === 'log.heartbeat') beat(summary, { index: entry.index, at: Date.parse(entry.at) })
   if (entry.type === 'log.batch') addBatch(summary, entry)
 }
 
-/** Adds the stretch that follows, which begins at `index`. */
-export function join(summary: Summary, next: Summary, index: number): void {
-  for (const [tenant, run] of next.tenants) follow(summary, tenant, run, index)
-  for (const [key, run] of next.batches) followBatch(summary, key, run, index)
+/** Adds the stretch that follows. */
+export function join(summary: Summary, next: Summary): void {
+  for (const [tenant, run] of next.tenants) follow(summary, tenant, run)
+  for (const [key, run] of next.batches) followBatch(summary, key, run)
   if (next.beats) {
     beat(summary, next.beats.first)
     if (summary.beats) summary.beats.last = next.beats.last
@@ -185,12 +193,12 @@ function tailNote(summary: Summary, expected: Expected): string[] {
   return quiet > QUIET_MS ? [`Nothing shows what came after ${summary.lastAt}: a tenant at rest has a batch every hour.`] : []
 }
 
-function follow(summary: Summary, tenant: string, next: { first: number; last: number }, index: number): void {
+function follow(summary: Summary, tenant: string, next: NumberRun): void {
   const run = summary.tenants.get(tenant)
   if (!run) summary.tenants.set(tenant, { ...next })
   else {
     if (next.first !== run.last + 1)
-      addWrong(summary, index, `tenant ${tenant} goes on with ${format(next.first)} after ${format(run.last)}`)
+      addWrong(summary, next.index, `tenant ${tenant} goes on with ${format(next.first)} after ${format(run.last)}`)
     run.last = next.last
   }
 }
@@ -214,19 +222,20 @@ function addBatch(summary: Summary, entry: Taken): void {
   const run = {
     before: { position: start, rows: ownTotal - own, events: decisionsTotal - decisions },
     after: { position: end, rows: ownTotal, events: decisionsTotal },
+    index: entry.index,
   }
-  return followBatch(summary, `${entry.tenant}/${String(shown['journal'])}`, run, entry.index)
+  return followBatch(summary, `${entry.tenant}/${String(shown['journal'])}`, run)
 }
 
-function followBatch(summary: Summary, key: string, next: BatchRun, index: number): void {
+function followBatch(summary: Summary, key: string, next: BatchRun): void {
   const run = summary.batches.get(key)
   if (!run) {
-    summary.batches.set(key, { before: next.before, after: next.after })
+    summary.batches.set(key, { ...next })
     return
   }
   const { position, rows, events } = run.after
   if (next.before.position !== position || next.before.rows !== rows || next.before.events !== events)
-    addWrong(summary, index, `the totals of batches of ${key} do not continue`)
+    addWrong(summary, next.index, `the totals of batches of ${key} do not continue`)
   run.after = next.after
 }
 

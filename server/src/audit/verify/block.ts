@@ -75,11 +75,11 @@ interface Reading {
 }
 
 /** The tile of level 1 over the block, as far as it has one. */
-function upperTile({ task }: Reading): { readonly file: TileFile; readonly hashes: string } | undefined {
+function upperTile({ task }: Reading): { readonly file: TileFile; readonly hashes: string; readonly width: number } | undefined {
   const id = tileAt(task.size, 1, BigInt(task.block))
   if (!id) return undefined
   const file = readTile(task.directory, id)
-  return { file, hashes: file.bytes?.toString('latin1') ?? '' }
+  return { file, hashes: file.bytes?.toString('latin1') ?? '', width: id.width }
 }
 
 /** The files of up to 256 leaves, and where they lie. */
@@ -146,16 +146,15 @@ function readBundle(reading: Reading, stretch: Stretch, bundle: TileFile): reado
 /** Compares the stretch's own root with the hash in the tile above. */
 function compareAbove(reading: Reading, stretch: Stretch, upper: NonNullable<ReturnType<typeof upperTile>>, own: string): void {
   const place = (stretch.first / TILE_WIDTH) % TILE_WIDTH
-  if (place === 0)
-    checkLength(reading, stretch, upper.file, tileAt(reading.task.size, 1, BigInt(reading.task.block))?.width ?? TILE_WIDTH)
+  if (place === 0) checkLength(reading, stretch, upper.file, upper.width, TILE_WIDTH)
   const offset = place * HASH_BYTES
   if (upper.hashes.length < offset + HASH_BYTES || upper.hashes.startsWith(own, offset)) return
   const { first, end } = stretch
   disagree(reading, stretch, { index: first, end, what: 'the entries and the hash above them do not belong together' })
 }
 
-function checkLength(reading: Reading, stretch: Stretch, file: TileFile, width: number): void {
-  const expected = (file.isLater ? TILE_WIDTH : width) * HASH_BYTES
+function checkLength(reading: Reading, stretch: Stretch, file: TileFile, width: number, leavesEach = 1): void {
+  const expected = file.width * HASH_BYTES
   const length = file.bytes?.length ?? 0
   if (length === expected) return
   const what =
@@ -164,8 +163,9 @@ function checkLength(reading: Reading, stretch: Stretch, file: TileFile, width: 
       : length < expected
         ? 'the tile is cut off'
         : 'the tile holds more than its hashes'
-  const index = stretch.first + Math.min(stretch.end - stretch.first - 1, Math.floor(length / HASH_BYTES))
-  disagree(reading, stretch, { index, end: stretch.end, what, sure: 'tile' })
+  // the leaf of the first hash that is not whole, or the last one where there are too many
+  const index = stretch.first + Math.min(width - 1, Math.floor(length / HASH_BYTES)) * leavesEach
+  disagree(reading, stretch, { index, end: index + leavesEach, what, sure: 'tile' })
 }
 
 function disagree(reading: Reading, stretch: Stretch, found: Omit<Disagreement, 'bundle' | 'tile'>): void {

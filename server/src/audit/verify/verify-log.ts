@@ -92,7 +92,7 @@ async function readAll(log: LogToVerify, size: number, cuts: readonly number[]):
     disagreements.push(...found.disagreements, ...tree.append(found.nodes))
     disagreements.splice(LISTED_MAX)
     misshapen ??= found.misshapen
-    joinSummaries(summary, found.summary, found.block * BLOCK_LEAVES)
+    joinSummaries(summary, found.summary)
     log.onProgress?.(Math.min(size, (found.block + 1) * BLOCK_LEAVES), size)
   })
   return { root: rootOfSubtrees(tree.nodes()), roots, disagreements, misshapen, summary }
@@ -127,7 +127,7 @@ function entryOutcomes(opened: OpenedCheckpoint, read: Read): Outcome[] {
 /** Entries that give the signed root are right, so that what disagrees with them is a tile; otherwise it is the other way round. */
 function faultOf(opened: OpenedCheckpoint, read: Read): Fault | undefined {
   const isRooted = read.root === Buffer.from(opened.root).toString('latin1')
-  const [first] = read.disagreements.toSorted((one, other) => one.index - other.index)
+  const [first] = finest(read.disagreements).toSorted((one, other) => one.index - other.index)
   if (!first && isRooted) return undefined
   if (!first)
     return {
@@ -142,8 +142,14 @@ function faultOf(opened: OpenedCheckpoint, read: Read): Fault | undefined {
   return { says: `${file}: ${first.what}, at ${which}.`, file, index: first.index }
 }
 
+/** What is wrong with many leaves is not told where it is known which of them. */
+function finest(all: readonly Disagreement[]): readonly Disagreement[] {
+  const width = ({ index, end }: Disagreement): number => end - index
+  return all.filter((one) => !all.some((other) => other.index >= one.index && other.end <= one.end && width(other) < width(one)))
+}
+
 function listed(read: Read): string[] {
-  return read.disagreements
+  return finest(read.disagreements)
     .slice(1)
     .map(({ index, what, tile, bundle }) => `Entry ${format(index)} (${bundle}, ${tile}): ${what}.`)
 }
@@ -241,9 +247,13 @@ function compare(
   const file = readTile(directory, id)
   const stored = file.bytes?.toString('latin1') ?? ''
   const at = { index: leaves - TILE_WIDTH ** level, end: leaves, bundle: 'tile/entries', tile: file.path }
-  if (stored.length !== (file.isLater ? TILE_WIDTH : id.width) * HASH_BYTES)
-    return [{ ...at, what: 'the tile is missing, cut off, or holds more than its hashes', sure: 'tile' }]
-  if (stored.startsWith(hash, (place % TILE_WIDTH) * HASH_BYTES)) return []
+  const end = (place % TILE_WIDTH) * HASH_BYTES + HASH_BYTES
+  const isLast = place % TILE_WIDTH === id.width - 1
+  if (stored.length < end)
+    return [{ ...at, what: file.bytes ? 'the tile is cut off there' : 'the tile is missing', sure: 'tile' }]
+  if (isLast && stored.length !== file.width * HASH_BYTES)
+    return [{ ...at, what: 'the tile is cut off, or holds more than its hashes', sure: 'tile' }]
+  if (stored.startsWith(hash, end - HASH_BYTES)) return []
   return [{ ...at, what: 'the entries and the hash above them do not belong together' }]
 }
 
