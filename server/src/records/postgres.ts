@@ -10,6 +10,7 @@ import { createLanes } from './lanes.ts'
 import { leadWith } from './leader.ts'
 import { createListeners } from './listeners.ts'
 import { migrate } from './migrations.ts'
+import { raiseNumbers, writerFloor } from './numbers.ts'
 import { createReads, readOutbox } from './reads.ts'
 import type { Records, TokenChange } from './records.ts'
 import type { Database, Schema } from './schema.ts'
@@ -26,6 +27,21 @@ const CONNECT_MS = 5_000
 
 /** A connection is made anew after this time, so that one that died in silence does not stay. */
 const LIFETIME_SECONDS = 600
+
+/** Tables in which an erasure deletes or changes rows. Archived write-ahead log counts as backup. */
+const SCRUBBED = [
+  'owner',
+  'token',
+  'sealed_value',
+  'erasure',
+  'outbox',
+  'audit_outbox',
+  'setting',
+  'finding',
+  'response',
+  'leak',
+  'approval',
+]
 
 /** How often an action is tried when the database broke a deadlock or a conflict. */
 const TRIES = 4
@@ -59,6 +75,10 @@ export async function openPostgres(o: { url: string; clock: Clock; log: Log }): 
       onOutbox: outbox.add,
       onChange: changes.add,
       feedIsFresh: feed.isFresh,
+      scrub: async () => {
+        await sql.raw(`VACUUM ${SCRUBBED.join(', ')}`).execute(db)
+        return true
+      },
       lead: (task) => leadWith({ connection: connectionOf(o.url), task, log: o.log }),
       halt: gate.halt,
       async close() {
@@ -124,7 +144,10 @@ async function prepare(db: Database): Promise<void> {
 
 async function lease(db: Database, at: number, count: number): Promise<readonly number[]> {
   const rows = Array.from({ length: count }, () => ({ purpose: 'records', leased_at: at, seq: 0 }))
-  return (await db.insertInto('writer').values(rows).returning('no').execute()).map(({ no }) => no)
+  return db.transaction().execute(async (trx) => {
+    await raiseNumbers(trx, 'writer', writerFloor(at))
+    return (await trx.insertInto('writer').values(rows).returning('no').execute()).map(({ no }) => no)
+  })
 }
 
 function createPool(url: string, log: Log): Pool {

@@ -465,5 +465,7 @@ export interface Records {
   halt(error: TrailError | null): void
   /** False when the invalidation feed is silent: the door re-reads or refuses (`stale`). Always true on SQLite. */
   feedIsFresh(): boolean
+  /** Overwrites what deleted and changed rows left behind in files; false when a reader was in the way. */
+  scrub(): Promise<boolean>
   close(): Promise<void>
 }

@@ -7,6 +7,11 @@ import { newTransaction, type Transaction } from './transaction.ts'
 
 export type WriterCall = Call & { readonly id: number }
 
+/** Asks for everything to move from the write-ahead log into the file, and for an empty log. */
+export interface Scrub {
+  readonly scrub: true
+}
+
 export interface GroupDone {
   readonly answers: readonly Answer[]
   readonly changes: readonly TokenChange[]

@@ -4,7 +4,7 @@ import { perform } from './act.ts'
 import { toFailure } from './failure.ts'
 import { migrate } from './migrations.ts'
 import { holdLock, openForWriting, type SqliteConnection } from './sqlite-connection.ts'
-import { runGroup, type GroupDone, type WriterCall } from './sqlite-group.ts'
+import { runGroup, type GroupDone, type Scrub, type WriterCall } from './sqlite-group.ts'
 import type { ThreadMessage } from './sqlite-thread.ts'
 import { newTransaction } from './transaction.ts'
 
@@ -14,7 +14,8 @@ export interface WriterData {
   readonly at: number
 }
 
-type Message = WriterCall | 'close'
+type ScrubCall = Scrub & { readonly id: number }
+type Message = WriterCall | ScrubCall | 'close'
 
 /** Actions that share one commit. */
 const GROUP_MAX = 64
@@ -37,11 +38,18 @@ async function write(port: MessagePort, { file, at }: WriterData): Promise<void>
     while (waiting.length > 0 || takeWaiting(port, waiting) > 0) {
       takeWaiting(port, waiting)
       const group = waiting.splice(0, GROUP_MAX)
-      const calls = group.filter((message) => message !== 'close')
+      const calls = group.filter(isCall)
       if (calls.length > 0) post(port, { type: 'done', ...(await runGroup(connection, writer, calls)) })
+      const answers = group.filter(isScrub).map(({ id }) => ({ id, result: scrub() }))
+      if (answers.length > 0) post(port, { type: 'done', answers, changes: [], notedCount: 0 })
       if (group.includes('close')) return close()
     }
     isRunning = false
+  }
+
+  /** Deleted rows are overwritten in the file (`secure_delete`); the log has pages of the time before until it is emptied. */
+  function scrub(): boolean {
+    return connection.raw.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
   }
 
   /** Everything moves into the one file, so that a copy of it is whole. */
@@ -51,6 +59,14 @@ async function write(port: MessagePort, { file, at }: WriterData): Promise<void>
     lock.close()
     port.close()
   }
+}
+
+function isCall(message: Message): message is WriterCall {
+  return typeof message === 'object' && !isScrub(message)
+}
+
+function isScrub(message: Message): message is ScrubCall {
+  return typeof message === 'object' && 'scrub' in message
 }
 
 /** Takes what has arrived while a group ran, without waiting for the event loop. */

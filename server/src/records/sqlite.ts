@@ -8,7 +8,7 @@ import { createListeners } from './listeners.ts'
 import { createReads, readOutbox } from './reads.ts'
 import type { RecordReads, Records, TokenChange } from './records.ts'
 import { openForReading } from './sqlite-connection.ts'
-import type { GroupDone } from './sqlite-group.ts'
+import type { GroupDone, Scrub } from './sqlite-group.ts'
 import type { ReadCall } from './sqlite-reader.ts'
 import { startThread, type Thread } from './sqlite-thread.ts'
 
@@ -16,7 +16,7 @@ import { startThread, type Thread } from './sqlite-thread.ts'
 export async function openSqlite(o: { file: string; clock: Clock; log: Log }): Promise<Records> {
   const changes = createListeners<TokenChange>(o.log)
   const outbox = createListeners<void>(o.log)
-  const writer = await startThread<Call, Omit<GroupDone, 'answers'>>({
+  const writer = await startThread<Call | Scrub, Omit<GroupDone, 'answers'>>({
     name: "the records' writer",
     start: () =>
       new Worker(moduleUrl('./sqlite-writer', import.meta.url), {
@@ -40,6 +40,7 @@ export async function openSqlite(o: { file: string; clock: Clock; log: Log }): P
     onOutbox: outbox.add,
     onChange: changes.add,
     feedIsFresh: () => true,
+    scrub: async () => (await writer.call({ scrub: true })) === true,
     lead: () => ({ isLeading: () => true, close: async () => undefined }),
     halt: gate.halt,
     async close() {

@@ -78,6 +78,7 @@ const SHIPPED_MS = 60_000
 const AGAIN_MS = 30_000
 const PASSED_MS = 120_000
 const POLL_MS = 200
+const SCRUBS_MAX = 50
 
 export function createErasureDesk(parts: ErasureParts): ErasureDesk {
   const { records, subjectKeys, clock, log } = parts
@@ -177,6 +178,16 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
       throw new TrailError('internal', 'The journal could not be written anew: a reader is in the way.')
     if (!(await dropOldParts(parts.store, closing.signal))) throw new TrailError('internal', 'The store keeps old parts still.')
     await records.act('finishErasure', { id, at: clock.now() })
+    await scrubRecords()
+  }
+
+  /** Readers are in the way for moments only. */
+  async function scrubRecords(): Promise<void> {
+    for (let tries = 0; tries < SCRUBS_MAX && !closing.signal.aborted; tries++) {
+      if (await records.scrub()) return
+      await pause(POLL_MS, closing.signal)
+    }
+    log.warn({}, 'the write-ahead log of records could not be emptied; it is when the server stops')
   }
 
   /** Batches go when every reader has passed them. */
