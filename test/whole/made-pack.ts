@@ -48,6 +48,8 @@ export interface MadePack {
   readonly last: number
   /** Whose entries, in a pack of a tenant. */
   readonly tenant?: string
+  /** Entries that are kept back: their hashes stand in gaps. */
+  readonly hide?: readonly number[]
   /** Without the log's own entry of the export. */
   readonly bare?: boolean
   /** Changes the files before they are listed and signed. */
@@ -60,7 +62,9 @@ export interface MadePack {
 export async function makePack(o: MadePack): Promise<Map<string, Uint8Array>> {
   const tenant = o.tenant ?? 'install'
   const tree = treeWithBatch(o.last)
-  const indexes = Array.from({ length: o.last - o.first }, (_, i) => o.first + i).filter((index) => belongs(o, tree.entry(index)))
+  const indexes = Array.from({ length: o.last - o.first }, (_, i) => o.first + i).filter(
+    (index) => belongs(o, tree.entry(index)) && !o.hide?.includes(index),
+  )
   const files = new Map<string, Uint8Array>([
     [PACK_FILES.entries, lines(indexes.map((index) => new TextDecoder().decode(tree.entry(index))))],
     [PACK_FILES.leaves, Buffer.concat(indexes.map((index) => TREE.leaf(tree.entry(index))))],

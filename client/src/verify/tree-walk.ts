@@ -99,7 +99,7 @@ function leafHash(sha256: Sha256, bytes: Uint8Array): Uint8Array {
   return sha256(prefixed)
 }
 
-const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true })
 const NUMBER = '(0|[1-9][0-9]{0,15})'
 const GAP_LINE = new RegExp(
   `^\\{"from":${NUMBER},"hashes":\\[((?:"[0-9A-Za-z_-]{43}"(?:,"[0-9A-Za-z_-]{43}")*)?)\\],"to":${NUMBER}\\}$`,
