@@ -38,7 +38,9 @@ export const HOUR = 3_600_000
 /** 2026-06-17 13:37:42.123 UTC. */
 export const NOW = Date.UTC(2026, 5, 17, 13, 37, 42, 123)
 export const SYSTEM: Actor = { no: 0, kind: 'system' }
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const silent = { info: () => undefined, warn: () => undefined, error: (facts: object) => void faults.push(facts) }
+/** Errors that reached the log. */
+export const faults: object[] = []
 const COLUMNS = EVENT_COLUMNS.map(({ column }) => column)
 
 /** Real engines, the log and the desk in a temporary folder; the clock goes only when it is told to. */
@@ -139,7 +141,7 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
       const { id } = await desk.request(tenant.no, wish, null, actor)
       await desk.settled()
       const record = await records.read.pack(tenant.no, id)
-      if (record?.state !== 'ready') throw new Error(`The pack is ${record?.state ?? 'missing'}: ${record?.failure ?? ''}`)
+      if (record?.state !== 'ready') throw new Error(`The pack is ${record?.state ?? 'missing'}: ${record?.failure ?? ''}`, { cause: faults.at(-1) })
       return { record, file: join(dir, 'packs', `${id}.zip`) }
     },
     async close() {

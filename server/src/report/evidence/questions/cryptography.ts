@@ -115,11 +115,19 @@ async function* pseudonymKeys({ read, tenantNo }: EvidenceReader): AsyncIterable
       count: keys.length,
       oldestAt: null,
       newestAt: null,
-      endsAt: Math.min(...keys.map(({ destroyAfter }) => destroyAfter)),
+      endsAt: earliest(keys.map(({ destroyAfter }) => destroyAfter)),
     }
 }
 
 async function* destroyed(reader: EvidenceReader): AsyncIterable<CryptographyRow> {
   for await (const { event, at } of eventsOf(DESTROYED, reader))
     yield { key: event, use: 'destroyed keys', algorithm: 'destroyed', count: 1, oldestAt: at, newestAt: at, endsAt: null }
+}
+
+/** Keys that go with something else, and by no date, have one that no calendar knows. */
+const TIME_MAX = 8_640_000_000_000_000
+
+function earliest(times: readonly number[]): MaybeTime {
+  const first = Math.min(...times)
+  return first <= TIME_MAX ? first : null
 }
