@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   consistencyProof,
@@ -25,7 +25,11 @@ function grow(leaves: readonly Uint8Array[]): { edge: ReturnType<typeof createEd
   const known = new Map<string, Uint8Array>()
   const edge = createEdge(tree)
   for (const leaf of leaves) edge.append(leaf, (node, hash) => known.set(nameOf(node), hash))
-  return { edge, hashOf: (node) => known.get(nameOf(node)) ?? expect.fail(`no node ${nameOf(node)}`) }
+  return { edge, hashOf: (node) => known.get(nameOf(node)) ?? noNode(node) }
+}
+
+function noNode(node: TreeNode): never {
+  throw new RangeError(`no node ${nameOf(node)}`)
 }
 
 function nameOf({ level, index }: TreeNode): string {
