@@ -1,8 +1,9 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { count, percent, short } from '../src/format/number.ts'
 import { axeViolations, openBrowser, openPage, type Watched } from './browser.ts'
 import { answer, event, totals } from './recorded.ts'
+import { recordedLog, strangersKey } from './recorded-audit.ts'
 import { findingDetail, findings } from './recorded-findings.ts'
 import { GOOD_CODE, GOOD_TOKEN, openSite, problem, type Site } from './site.ts'
 
@@ -484,6 +485,108 @@ describe('findings', () => {
   })
 })
 
+describe('the audit screen', () => {
+  const verify = async (page: Page) => {
+    await page.getByRole('button', { name: 'Verify in this browser' }).click()
+    return page.getByRole('region', { name: 'Checked by this browser' })
+  }
+
+  test('the browser checks signature, growth and entries by itself, and finds what was changed', async () => {
+    const page = await visit('/audit')
+    const checked = await verify(page)
+    await checked.getByText('50 entries of this page stand in the signed tree').waitFor()
+    await checked.getByText('sees the log for the first time').waitFor()
+    site.log = await recordedLog(310, Date.now())
+    await page.reload()
+    await verify(page)
+    await checked.getByText('does not continue the one that this browser saw').waitFor()
+  })
+
+  test('growth of the same history is proven; a key of somebody else is refused', async () => {
+    const now = Date.now()
+    site.log = await recordedLog(300, now)
+    const page = await visit('/audit')
+    const checked = await verify(page)
+    await checked.getByText('first time').waitFor()
+    site.log = await recordedLog(420, now)
+    await page.reload()
+    await verify(page)
+    await checked.getByText('nothing of it was changed').waitFor()
+    const stranger = { ...site.log.state, vkey: strangersKey() }
+    site.override = ({ path }) => (path === '/v1/audit' ? { body: stranger } : undefined)
+    await page.reload()
+    await verify(page)
+    await checked.getByText('is not signed by the log').waitFor()
+  })
+
+  test('an entry that was changed on its way does not stand in the tree', async () => {
+    site.override = ({ path }) =>
+      path === '/v1/audit/entries'
+        ? {
+            body: {
+              items: site.log.entries.slice(-2).map((entry) => ({ ...entry, raw: entry.raw.replace('leaked', 'manual') })),
+            },
+          }
+        : undefined
+    const page = await visit('/audit')
+    const checked = await verify(page)
+    await checked.getByText('do not stand in the signed tree: 298, 299').waitFor()
+  })
+
+  test('an entry opens with what it shows and hides, as text whatever it holds', async () => {
+    const page = await visit('/audit')
+    await page.getByRole('region', { name: 'Entries' }).getByRole('button').first().click()
+    const pane = page.getByRole('dialog')
+    await pane.getByText('Hidden fields').waitFor()
+    await pane.getByText('onerror').first().waitFor()
+    expect(await pane.locator('img').count()).toBe(0)
+    expect(new URL(page.url()).searchParams.get('entry')).toBe('2026:299')
+  })
+})
+
+describe('settings', () => {
+  test('a second person agrees with a note, and the server is asked once', async () => {
+    const sent: unknown[] = []
+    site.override = ({ method, path, body }) => {
+      if (method !== 'POST' || path !== '/v1/approvals/apr_1/give') return undefined
+      sent.push(body)
+      return { body: { id: 'apr_1', state: 'given' } }
+    }
+    const page = await visit('/settings')
+    await page.getByRole('button', { name: 'Agree' }).click()
+    await page.getByLabel('Note').fill('checked with legal')
+    await page.getByRole('dialog').getByRole('button', { name: 'Agree' }).click()
+    await page.getByText('It is agreed.').waitFor()
+    expect(sent).toEqual([{ note: 'checked with legal' }])
+  })
+
+  test('an erasure that needs a second person says so, and nothing is claimed to be erased', async () => {
+    site.override = ({ method, path }) =>
+      method === 'POST' && path === '/v1/subjects/svc-billing/erase'
+        ? { status: 202, body: { approval: { id: 'apr_2' } } }
+        : undefined
+    const page = await visit('/settings?section=privacy')
+    await page.getByRole('button', { name: 'Erase' }).click()
+    await page.getByLabel('Owner id').fill('svc-billing')
+    await page.getByLabel('Why (people read this; no secrets)').last().fill('request 17')
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase' }).click()
+    await page.getByText('A second person has 24 hours to agree').waitFor()
+    expect(await page.getByText('Erased here').count()).toBe(0)
+  })
+
+  test('a looked-up address stays out of the address of the page', async () => {
+    site.override = ({ path }) =>
+      path === '/v1/privacy/pseudonym' ? { body: { pseudonyms: [{ domain: 'network', value: '4242', until: null }] } } : undefined
+    const page = await visit('/settings?section=privacy')
+    const form = page.getByRole('region', { name: 'Look up an address' })
+    await form.getByLabel('Address', { exact: true }).fill('203.0.113.7')
+    await form.getByLabel('Why').fill('incident 4')
+    await form.getByRole('button', { name: 'Look up an address' }).click()
+    await form.getByText('4242').waitFor()
+    expect(page.url()).not.toContain('203.0.113.7')
+  })
+})
+
 describe('every screen', () => {
   const SCREENS = [
     ['overview', '/', 'Newest events'],
@@ -493,6 +596,10 @@ describe('every screen', () => {
     ['token', '/tokens/tok0000000000006', 'Use after its end'],
     ['events', '/events', 'Load more'],
     ['event', '/events?event=evt_7_5', 'Invalid: unknown'],
+    ['audit', '/audit', 'Tokentrail proves what was recorded'],
+    ['audit entry', '/audit?entry=2026:299', 'Exact bytes'],
+    ['access', '/settings', 'Your second factor'],
+    ['privacy', '/settings?section=privacy', 'dispute'],
     ['sign-in', '/sign-in', 'Access token'],
   ] as const
   const MODES = [

@@ -5,7 +5,9 @@ import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { QuestionName } from '../src/api/types.ts'
 import { answer, token } from './recorded.ts'
+import { type RecordedLog, recordedLog } from './recorded-audit.ts'
 import { blastRadius, findingDetail, findings, incidents } from './recorded-findings.ts'
+import { settingsAnswers } from './recorded-settings.ts'
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 /** The policy that the server sends with every page: nothing from elsewhere, no inline script or style, no eval. */
@@ -30,6 +32,8 @@ export interface Site {
   readonly requests: string[]
   isSignedIn: boolean
   role: string
+  /** The log that this server keeps. */
+  log: RecordedLog
   override: Override
   /** Keeps a reply, already made, back until the promise is kept. */
   hold: (method: string, path: string) => Promise<void> | undefined
@@ -61,6 +65,7 @@ export async function openSite(): Promise<Site> {
     requests: [],
     isSignedIn: true,
     role: 'admin',
+    log: await recordedLog(300, Date.now()),
     override: () => undefined,
     hold: () => undefined,
     send,
@@ -73,12 +78,19 @@ export async function openSite(): Promise<Site> {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://site')
     if (path.startsWith('/v1/')) return api(request, response, path, query)
+    if (path.startsWith('/audit/')) return logFile(response, path.slice('/audit/'.length))
     const name = files.has(path) ? path : '/index.html'
     response.writeHead(200, {
       'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
       'content-security-policy': POLICY,
     })
     response.end(files.get(name))
+  }
+
+  function logFile(response: ServerResponse, name: string): void {
+    const file = site.log.files.get(name)
+    response.writeHead(file ? 200 : 404, { 'content-type': 'application/octet-stream' })
+    response.end(file)
   }
 
   async function api(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): Promise<void> {
@@ -125,6 +137,10 @@ function replyTo(site: Site, method: string, path: string, query: URLSearchParam
   if (!site.isSignedIn) return problem(401, 'not_authenticated', 'Sign in.')
   const question = /^\/v1\/questions\/(.+)$/.exec(path)?.[1]
   if (question) return { body: answer(question as QuestionName, query) }
+  const set = settingsAnswers(Date.now())[path]
+  if (set !== undefined) return { body: set }
+  if (path === '/v1/audit') return { body: site.log.state }
+  if (path === '/v1/audit/entries') return { body: { items: site.log.entries.slice(-50).toReversed() } }
   const found = findingsReply(site, path, query)
   if (found) return found
   if (path === '/v1/tokens') return { body: tokenPage(query) }

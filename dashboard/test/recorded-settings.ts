@@ -1,0 +1,74 @@
+const at = (now: number, hours: number): string => new Date(now + hours * 3_600_000).toISOString()
+
+/** Answers of the settings screen, by path. */
+export function settingsAnswers(now: number): Readonly<Record<string, unknown>> {
+  return {
+    '/v1/approvals': {
+      items: [
+        {
+          ...{ id: 'apr_1', action: 'subject.erase', params: { owner: 'svc-billing', classes: ['text'] }, ground: 'request 17' },
+          ...{ state: 'requested', requester: 'alice', requestedAt: at(now, -1), lapsesAt: at(now, 23) },
+          ...{ decider: null, decidedAt: null, note: null },
+        },
+      ],
+    },
+    '/v1/people': {
+      separation: 'waived',
+      people: [
+        {
+          ...{
+            owner: 'alice',
+            name: 'Alice',
+            conflicts: [['admin', 'auditor']],
+            overdueReviews: ['gra_2'],
+            secondFactor: true,
+            sessions: 2,
+          },
+          grants: [
+            {
+              ...{
+                id: 'gra_1',
+                token: 'tok0000000000001',
+                role: 'admin',
+                scope: 'tenant',
+                until: null,
+                over: false,
+                period: null,
+              },
+              ...{ breakGlass: false, waived: true, grantedAt: at(now, -100) },
+            },
+            {
+              ...{ id: 'gra_2', token: 'tok0000000000001', role: 'auditor', scope: 'tenant', until: at(now, 4), over: false },
+              ...{ period: { from: at(now, -2000), to: at(now, 0) }, breakGlass: true, waived: false, grantedAt: at(now, -1) },
+            },
+          ],
+        },
+      ],
+    },
+    '/v1/sessions': {
+      items: [
+        { id: 'ses_1', createdAt: at(now, -1), expiresAt: at(now, 11), current: true },
+        { id: 'ses_2', createdAt: at(now, -2), expiresAt: at(now, 10), current: false },
+      ],
+    },
+    '/v1/second-factor': { active: false, provenAt: null },
+    '/v1/subjects/erasures': {
+      items: [
+        {
+          ...{ id: 'era_1', state: 'done', classes: ['text'], kept: [], values: 12, keysDigest: 'ab', begunAt: at(now, -30) },
+          ...{ doneAt: at(now, -29), deadInBackupsFrom: at(now, 720) },
+        },
+      ],
+    },
+    '/v1/subjects/restrictions': { items: [{ owner: 'carol', ground: 'dispute', at: at(now, -5) }] },
+    '/v1/evidence/packs': {
+      items: [
+        {
+          ...{ id: 'pck_1', pack: 'daily-review', state: 'ready', progress: null, level: 'aggregate', recipient: 'auditor' },
+          ...{ from: at(now, -24), to: at(now, 0), requestedAt: at(now, -1), failure: null, bytes: 84_000 },
+        },
+      ],
+    },
+    '/v1/evidence': { packs: [{ name: 'daily-review', title: 'Daily review', says: 'what happened', params: [] }] },
+  }
+}
