@@ -46,6 +46,7 @@ export const ERRORS = {
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
   retention_blocked: { status: 409, title: 'Retention takes nothing now' },
+  retention_blocked: { status: 409, title: 'Retention takes nothing now' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },
   // the state of a finding
   finding_changed: { status: 409, title: 'The finding was changed by somebody else in this moment' },

@@ -32,6 +32,7 @@ import { openSubjectKeys } from './privacy/subject-keys.ts'
 import { createKeyEncryption } from './privacy/wrap.ts'
 import { createAsk } from './query/ask.ts'
 import { openRecords } from './records/open.ts'
+import { startRetention } from './retention/engine.ts'
 import { openSubjects } from './retention/subjects.ts'
 import { startShipping } from './ship/ship.ts'
 import { migrateStore } from './store/migrate.ts'
@@ -123,6 +124,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const auditWatch = parts.add(startAuditWatch({ audit, journal, tenant, clock, log }))
   const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit }
   const subjects = parts.add(openSubjects({ ...people, keys: config.keys, tenantNo: tenant.no }))
+  const retention = parts.add(startRetention(people))
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
   const denials = parts.add(openDenials({ file: folder.denied, clock, log }))
@@ -130,7 +132,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   parts.add(startReconciling({ denials, records, installTenantNo: tenant.no, clock, log }))
   const issuer = createIssuer(tokenParts)
   parts.add(startSweep({ records, journal, clock, log }))
-  parts.add(startHousekeeping({ records, privacy, store, clock, log }))
+  parts.add(startHousekeeping({ records, privacy, clock, log }))
 
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
@@ -168,6 +170,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       audit,
       auditWatch,
       subjects,
+      retention,
       evidence,
       clock,
       log,

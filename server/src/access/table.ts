@@ -190,6 +190,20 @@ export const TABLE = {
     yes: ['privacy_officer'],
     what: 'hide a person from everybody else, see who is hidden, set the policy of erasure',
   },
+  'retention:read': {
+    class: 'none',
+    yes: ['admin', 'auditor', 'privacy_officer'],
+    what: 'how long what is kept, what goes next, and what went',
+  },
+  'retention:write': {
+    class: 'none',
+    second: ['privacy_officer'],
+    fresh: true,
+    what: 'keep longer, or shorter with a second person',
+  },
+  'retention:run': { class: 'none', yes: ['privacy_officer'], install: true, what: 'take what is over its time now' },
+  'holds:read': { class: 'pseudonymous', yes: ['auditor', 'privacy_officer'], what: 'what must not go, and why' },
+  'holds:write': { class: 'identified', second: ['privacy_officer'], fresh: true, what: 'set and release holds' },
   'pseudonyms:reveal': {
     class: 'identified',
     yes: ['privacy_officer'],

@@ -7,10 +7,12 @@ import { doctorCommand } from './doctor.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT_CODES, Failure } from './exit.ts'
 import { findingsCommand } from './findings.ts'
+import { holdCommand } from './hold.ts'
 import { importCommand } from './import-command.ts'
 import { leakCommand } from './leak.ts'
 import { metricsCommand } from './metrics.ts'
 import { note, paint } from './print.ts'
+import { retentionCommand } from './retention.ts'
 import { rulesCommand } from './rules.ts'
 import { demoCommand, startCommand } from './serve.ts'
 import { eraseCommand, exportCommand, keysCommand, restrictCommand, revealCommand } from './subjects.ts'
@@ -37,6 +39,8 @@ const program = new Command('tokentrail')
   .addCommand(common(restrictCommand()))
   .addCommand(common(revealCommand()))
   .addCommand(keysCommand(common))
+  .addCommand(retentionCommand(common))
+  .addCommand(holdCommand(common))
   .addCommand(detectCommand())
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))

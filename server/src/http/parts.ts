@@ -14,6 +14,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Ask } from '../query/ask.ts'
 import type { Records } from '../records/records.ts'
 import type { EvidenceDesk } from '../report/evidence-desk.ts'
+import type { RetentionEngine } from '../retention/engine.ts'
 import type { Subjects } from '../retention/subjects.ts'
 import type { Store } from '../store/store.ts'
 import type { Denials } from '../tokens/denials.ts'
@@ -40,6 +41,7 @@ export interface HttpParts {
   readonly audit: AnchoredLog
   readonly auditWatch: Pick<AuditWatch, 'health'>
   readonly subjects: Subjects
+  readonly retention: RetentionEngine
   readonly evidence: EvidenceDesk
   readonly clock: Clock
   readonly log: Log

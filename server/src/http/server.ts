@@ -17,6 +17,7 @@ import { answerProblem } from './problem.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { denialRoutes } from './routes/denials.ts'
+import { holdRoutes } from './routes/holds.ts'
 import { ingestRoutes } from './routes/events.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { findingRoutes } from './routes/findings.ts'
@@ -35,6 +36,7 @@ import { peopleRoutes } from './routes/people.ts'
 import { createHidden, veilRestricted } from './restriction-veil.ts'
 import { questionRoutes } from './routes/questions.ts'
 import { responseRoutes } from './routes/responses.ts'
+import { retentionRoutes } from './routes/retention.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { accountRoutes } from './routes/sessions.ts'
@@ -90,6 +92,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   evidenceRoutes(app, parts)
   subjectRoutes(app, parts)
   privacyRoutes(app, parts)
+  retentionRoutes(app, parts)
+  holdRoutes(app, parts)
   approvalRoutes(app, parts)
   peopleRoutes(app, parts)
   accountRoutes(app, parts, cookie)

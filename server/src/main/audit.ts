@@ -13,6 +13,7 @@ import type { Journal } from '../journal/journal.ts'
 import { createSeal } from '../privacy/seal.ts'
 import type { SubjectKeys } from '../privacy/subject-keys.ts'
 import type { Records, Tenant } from '../records/records.ts'
+import { createKeptDays } from '../retention/rules.ts'
 import { createMailer } from '../send/mail.ts'
 import { createWebhook } from '../send/webhook.ts'
 
@@ -37,11 +38,12 @@ export async function startAudit(o: {
   const { records, journal, clock, log, version, dir } = o
   const anchors = o.config === undefined ? [] : readAnchors(o.config)
   let started: Anchors | undefined
+  const keptDays = await createKeptDays(records, log)
   const onAlarm = alarmOf(o)
   const audit = await openAudit({
     ...{ records, dir, clock, log, version, onAlarm },
     keyFile: join(o.keys, 'log-key'),
-    seal: createSeal({ keys: o.subjectKeys }),
+    seal: createSeal({ keys: o.subjectKeys, keptDays: keptDays.of }),
     beat: () => beatOf(journal, started),
     witnessed: () => askWitnesses({ anchors, records, log }),
   })
@@ -55,7 +57,7 @@ export async function startAudit(o: {
     },
   })
   const { state, close } = started
-  return { ...audit, anchors: state, close: async () => (await close(), audit.close()) }
+  return { ...audit, anchors: state, close: async () => (keptDays.close(), await close(), audit.close()) }
 }
 
 /** An integrity alarm is an event of its own: 703. */

@@ -6,19 +6,16 @@ import { blankEvent } from '../event/row.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Privacy } from '../privacy/privacy.ts'
 import type { Records, Tenant } from '../records/records.ts'
-import { applyRetention } from '../store/retention.ts'
 import type { Door } from '../tokens/door.ts'
-import type { Store } from '../store/store.ts'
 
 const HOUR_MS = 3_600_000
 
-/** What must be done once an hour: make the next keys ready, destroy those whose time is over, drop what retention ends. */
-export function startHousekeeping(o: { records: Records; privacy: Privacy; store: Store; clock: Clock; log: Log }) {
+/** What must be done once an hour: make the next keys ready, destroy those whose time is over. */
+export function startHousekeeping(o: { records: Records; privacy: Privacy; clock: Clock; log: Log }) {
   const run = async (): Promise<void> => {
     const at = o.clock.now()
     for (const tenant of await o.records.read.tenants()) await o.privacy.prepare(tenant.no, at)
     await o.privacy.destroyExpiredKeys(at)
-    await applyRetention(o.store, at)
   }
   const runLogged = (): void =>
     void run().catch((error: unknown) =>

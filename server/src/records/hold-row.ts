@@ -1,7 +1,11 @@
-import type { Selectable } from 'kysely'
+import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely'
+import type { Milliseconds } from 'tokentrail'
 import type { HoldTable, RetentionRunTable } from './hold-tables.ts'
 import { RETENTION_DEFAULTS, RETENTION_SETTINGS, type Hold, type RetentionDays, type RetentionRun } from './holds.ts'
-import type { Database } from './schema.ts'
+import type { Database, Schema } from './schema.ts'
+import type { Transaction } from './transaction.ts'
+
+const DAY_MS = 86_400_000
 
 /** The hold of a row. */
 export function toHold(row: Selectable<HoldTable>): Hold {
@@ -72,4 +76,51 @@ export async function retentionDaysOf(db: Database, tenantNo: number): Promise<R
   const daysOf = (name: keyof RetentionDays): number =>
     Number(rows.find((row) => row.name === RETENTION_SETTINGS[name])?.value ?? RETENTION_DEFAULTS[name])
   return { sealedValues: daysOf('sealedValues'), tombstones: daysOf('tombstones') }
+}
+
+/** A key of a tenant may be needed for what a hold keeps, if it lived in the time that the hold is about. */
+export function isNotHeld(key: ExpressionBuilder<Schema, 'pseudonym_key'>): Expression<SqlBool> {
+  const holds = key
+    .selectFrom('hold')
+    .select('hold.id')
+    .whereRef('hold.tenant_no', '=', 'pseudonym_key.tenant_no')
+    .where('hold.released_at', 'is', null)
+    .where((hold) =>
+      hold.or([hold('hold.from_at', 'is', null), hold('hold.from_at', '<=', hold.ref('pseudonym_key.destroy_after'))]),
+    )
+  return key.not(key.exists(holds))
+}
+
+/** Tombstones whose time is over by their tenant's rule, and which no hold keeps. */
+export async function isPurgeable(tx: Pick<Transaction, 'db'>, at: Milliseconds, before: Milliseconds) {
+  const rules = await tx.db
+    .selectFrom('setting')
+    .select(['tenant_no', 'value'])
+    .where('name', '=', RETENTION_SETTINGS.tombstones)
+    .execute()
+  const own = rules.map((rule) => rule.tenant_no)
+  return (token: ExpressionBuilder<Schema, 'token'>): Expression<SqlBool> =>
+    token.and([
+      token.or([
+        token.and([token('token.ended_at', '<', before), ...(own.length === 0 ? [] : [token('token.tenant_no', 'not in', own)])]),
+        ...rules.map(({ tenant_no: no, value }) =>
+          token.and([token('token.tenant_no', '=', no), token('token.ended_at', '<', at - Number(value) * DAY_MS)]),
+        ),
+      ]),
+      token.not(token.exists(holdsOfToken(token))),
+    ])
+}
+
+function holdsOfToken(token: ExpressionBuilder<Schema, 'token'>) {
+  return token
+    .selectFrom('hold')
+    .select('hold.id')
+    .whereRef('hold.tenant_no', '=', 'token.tenant_no')
+    .where('hold.released_at', 'is', null)
+    .where((hold) =>
+      hold.and([
+        hold.or([hold('hold.owner_no', 'is', null), hold('hold.owner_no', '=', hold.ref('token.owner_no'))]),
+        hold.or([hold('hold.token_no', 'is', null), hold('hold.token_no', '=', hold.ref('token.no'))]),
+      ]),
+    )
 }

@@ -12,6 +12,7 @@ export const HOLD_TABLES: readonly string[] = [
     last_leaf INTEGER, at INTEGER NOT NULL
   ) TABLE_END`,
   'CREATE INDEX retention_run_by_time ON retention_run (tenant_no, at, id)',
+  'CREATE INDEX audit_batch_by_time ON audit_batch (tenant_no, last_at)',
 ]
 
 export interface HoldTable {

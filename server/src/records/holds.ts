@@ -108,6 +108,19 @@ export interface HoldReads {
     page: { before?: PlaceInTime; limit: number },
   ): Promise<readonly RetentionRun[]>
   retentionDays(tenantNo: number): Promise<RetentionDays>
+  /** What tenants say of it themselves, by number; others have the defaults. */
+  retentionDaysOfAll(): Promise<ReadonlyMap<number, RetentionDays>>
+  /** Tenants with sealed values whose time is over, with how many. */
+  expiredSealed(before: Milliseconds): Promise<readonly { readonly tenantNo: number; readonly count: number }[]>
+  /** Tombstones that are due and which no hold keeps, by tenant. */
+  oldTombstones(at: Milliseconds): Promise<readonly { readonly tenantNo: number; readonly count: number }[]>
+  /** Pseudonym keys that are due and which no hold keeps. */
+  oldKeys(at: Milliseconds): Promise<number>
+  /** The leaves of the log that cover a tenant's counted events of a time, in the shard of the last of them. */
+  leavesBetween(
+    tenantNo: number,
+    times: { from: Milliseconds; to: Milliseconds },
+  ): Promise<{ readonly shard: string; readonly first: number; readonly last: number } | null>
 }
 
 /** Kept so long unless a tenant says otherwise. */

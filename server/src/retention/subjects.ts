@@ -14,9 +14,8 @@ export interface Subjects {
 }
 
 const HOUR_MS = 3_600_000
-const SEALED_AT_ONCE = 1_000
 
-/** Opens it over what the server has, and looks every hour after what is due: kept classes, sealed values, the key-encryption key. */
+/** Opens it over what the server has, and looks every hour after what is due: kept classes, the key-encryption key. */
 export function openSubjects(
   o: ErasureParts & { readonly privacy: Privacy; readonly keys: string; readonly tenantNo: number },
 ): Subjects {
@@ -27,7 +26,6 @@ export function openSubjects(
   async function lookAfter(): Promise<void> {
     const at = clock.now()
     await erasure.releaseDue(at)
-    while ((await records.act('dropExpiredSealed', { before: at, max: SEALED_AT_ONCE })) === SEALED_AT_ONCE);
     const days = Number((await records.read.setting(o.tenantNo, KEK_DAYS)) ?? KEK_DAYS_DEFAULT)
     await kek.rotateIfOlder({ at, days })
   }

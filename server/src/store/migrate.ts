@@ -15,7 +15,10 @@ interface Migration {
  * Forward only. The tables' data in `schema.ts` is always the newest form, so a later migration both changes it and alters
  * what an earlier version made (with IF NOT EXISTS): from empty and from every released version the result is the same.
  */
-const MIGRATIONS: readonly Migration[] = [{ no: 1, name: 'events and roll-ups', statements: createStatements }]
+const MIGRATIONS: readonly Migration[] = [
+  { no: 1, name: 'events and roll-ups', statements: createStatements },
+  { no: 2, name: 'held events and figures for viewers', statements: createStatements },
+]
 
 /** Brings the store to the newest schema. May be called twice and by several servers; refuses data of a newer version. */
 export async function migrateStore(store: Store & { readonly address?: StoreAddress }): Promise<void> {

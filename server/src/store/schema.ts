@@ -33,6 +33,8 @@ import type { Table, TableColumn } from './table.ts'
  *                   last_accepted_at (consumptions and single-use kinds only)
  *   capture_minute  tenant, minute (of received_at), writer, class (1 critical, 2 counted, 3 best effort), reason (of a loss,
  *                   else 0) → stored, coalesced, dropped; received is their sum; 400 d
+ *   events_held     hold and the columns of events: what holds keep; until the hold ends
+ *   viewer_hour     tenant, hour, hours, cell → count (rounded), members; no view: released once an hour (`query/viewer/`); 400 d
  *   schema_version  no, name, applied_at: the migrations that ran
  */
 
@@ -64,8 +66,38 @@ export const EVENTS: Table = {
   keptDays: 'class',
 }
 
+/** What a hold keeps of `events` after its time, once for each hold. */
+export const EVENTS_HELD: Table = {
+  name: 'events_held',
+  doc: 'Events that a hold keeps beyond their time',
+  engine: 'ReplacingMergeTree',
+  columns: [{ name: 'hold', type: 'LowCardinality(String)', doc: 'id of the hold' }, ...EVENTS.columns],
+  orderBy: ['tenant', 'hold', 'occurred_at', 'writer', 'seq'],
+  partition: 'none',
+  keptDays: 'holds',
+}
+
+/** What viewers are answered from: released once, never changed. */
+export const VIEWER_HOUR: Table = {
+  name: 'viewer_hour',
+  doc: 'Attempts by bucket, class and kind, small groups merged, counts rounded: what viewers see',
+  engine: 'ReplacingMergeTree',
+  columns: [
+    { name: 'tenant', type: 'UInt32', doc: 'tenant number' },
+    { name: 'hour', type: "DateTime('UTC')", codec: 'Delta, ZSTD(1)', doc: 'start of the bucket, UTC' },
+    { name: 'hours', type: 'UInt8', doc: 'length of the bucket: 1 or 24' },
+    { name: 'cell', type: 'LowCardinality(String)', doc: 'population, class and kind; `other`; empty: the bucket is released' },
+    { name: 'count', type: 'UInt64', codec: 'T64, ZSTD(1)', doc: 'attempts, rounded' },
+    { name: 'members', type: 'Array(UInt64)', doc: 'some of the owners behind the cell, at most 32' },
+  ],
+  orderBy: ['tenant', 'hour', 'cell'],
+  partition: 'month',
+  time: 'hour',
+  keptDays: 400,
+}
+
 /** Every table, in the order in which they are made. */
-export const TABLES: readonly Table[] = [EVENTS, ...ROLLUPS]
+export const TABLES: readonly Table[] = [EVENTS, ...ROLLUPS, EVENTS_HELD, VIEWER_HOUR]
 
 function tableColumn({ column, form, codec, doc }: EventColumn): TableColumn {
   return { name: column, type: SQL_TYPES[form], codec: codec.replace(/ZSTD(?!\()/, 'ZSTD(1)'), doc }

@@ -13,7 +13,7 @@ export type Partition = 'retention and day' | 'day' | 'month' | 'year' | 'none'
 export interface Table {
   readonly name: string
   readonly doc: string
-  readonly engine: 'MergeTree' | 'SummingMergeTree' | 'AggregatingMergeTree'
+  readonly engine: 'MergeTree' | 'SummingMergeTree' | 'AggregatingMergeTree' | 'ReplacingMergeTree'
   readonly columns: readonly TableColumn[]
   readonly orderBy: readonly string[]
   readonly partition: Partition
@@ -21,8 +21,8 @@ export interface Table {
   readonly time?: string
   /** Skip indexes: name of the column. */
   readonly bloom?: readonly string[]
-  /** Rows are kept so long; `class` = by the row's retention class, `records` = as long as the records hold the token. */
-  readonly keptDays: number | 'class' | 'records'
+  /** Rows are kept so long; `class` = by the row's retention class, `records` = as long as the records hold the token, `holds` = until a hold ends. */
+  readonly keptDays: number | 'class' | 'records' | 'holds'
   /** SELECT over `events` that fills the table, for roll-ups. */
   readonly select?: string
 }

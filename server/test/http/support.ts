@@ -30,6 +30,7 @@ import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
 import { openRecords } from '../../src/records/open.ts'
 import type { Actor, Records, Role, Tenant } from '../../src/records/records.ts'
+import { startRetention } from '../../src/retention/engine.ts'
 import { openSubjects } from '../../src/retention/subjects.ts'
 import { startShipping } from '../../src/ship/ship.ts'
 import { migrateStore } from '../../src/store/migrate.ts'
@@ -141,6 +142,7 @@ export async function openFront(
     keys: join(folder, 'keys'),
     tenantNo: own.no,
   })
+  const retention = startRetention({ records, subjectKeys, privacy, store, clock, log, audit })
   await subjects.erasure.start(async () => undefined)
   const evidence = await startEvidence({
     ...{ records, journal, store, audit, reveals: subjects.reveals, clock, log },
@@ -167,6 +169,7 @@ export async function openFront(
     audit: { ...audit, anchors: () => [] },
     auditWatch: { health: () => ({ troubles: [], checkpointAgeMs: null, uncovered: 0 }) },
     subjects,
+    retention,
     evidence,
     clock,
     log,
@@ -210,6 +213,7 @@ export async function openFront(
       denials.close()
       await evidence.close()
       await recorder?.close()
+      await retention.close()
       await subjects.close()
       await audit.close()
       await subjectKeys.close()

@@ -3,6 +3,7 @@ import { TYPES, typeName } from 'tokentrail'
 import type { Selectable } from 'kysely'
 import type { StoredKey } from '../records.ts'
 import type { KeyTable } from '../schema.ts'
+import { isNotHeld } from '../hold-row.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
 import { describeActor, noteToken, readToken, retentionOf } from './token-change.ts'
 
@@ -65,9 +66,9 @@ export const putKey: Action<'putKey'> = async (tx, key) => {
   return toKey(row)
 }
 
-/** 606 for each tenant whose keys went. */
+/** 606 for each tenant whose keys went. What a hold may need stays. */
 export const destroyKeys: Action<'destroyKeys'> = async (tx, { before, only }) => {
-  let query = tx.db.deleteFrom('pseudonym_key').where('destroy_after', '<', before)
+  let query = tx.db.deleteFrom('pseudonym_key').where('destroy_after', '<', before).where(isNotHeld)
   if (only) query = query.where('domain', '=', only.domain).where('tenant_no', '=', only.tenantNo)
   const gone = await query.returning(['domain', 'tenant_no', 'epoch']).execute()
   for (const [tenant, keys] of Map.groupBy(gone, (key) => key.tenant_no)) {

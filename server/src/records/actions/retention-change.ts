@@ -5,6 +5,8 @@ import { note, typeId, type Action, type Transaction } from '../transaction.ts'
 import { takeApproval } from './approvals.ts'
 import { describeActor, retentionOf } from './token-change.ts'
 
+const DAY_MS = 86_400_000
+
 interface Rules {
   /** Days of rows in the store. */
   readonly rows: number
@@ -22,6 +24,7 @@ export const changeRetention: Action<'changeRetention'> = async (tx, p) => {
   await tx.db.updateTable('tenant').set({ retention: p.class }).where('no', '=', tenantNo).execute()
   tx.retentions.set(tenantNo, p.class)
   for (const name of Object.keys(RETENTION_SETTINGS) as (keyof RetentionDays)[]) await put(tx, tenantNo, name, p.days[name])
+  await moveEnds(tx, tenantNo, after.sealedValues - before.sealedValues)
   await note(tx, {
     type: typeId('config.changed'),
     tenant: tenantNo,
@@ -46,6 +49,16 @@ function rulesOf(of: number, { sealedValues, tombstones }: RetentionDays): Rules
 
 function isShorter(before: Rules, after: Rules): boolean {
   return (Object.keys(before) as (keyof Rules)[]).some((name) => after[name] < before[name])
+}
+
+/** What is sealed already lives by the new rule too. */
+async function moveEnds(tx: Transaction, tenantNo: number, days: number): Promise<void> {
+  if (days === 0) return
+  await tx.db
+    .updateTable('sealed_value')
+    .set((value) => ({ expires_at: value('expires_at', '+', days * DAY_MS) }))
+    .where('tenant_no', '=', tenantNo)
+    .execute()
 }
 
 async function put(tx: Transaction, tenantNo: number, name: keyof RetentionDays, days: number): Promise<void> {

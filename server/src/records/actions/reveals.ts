@@ -33,14 +33,16 @@ export const dropSealed: Action<'dropSealed'> = async (tx, { places }) => {
   return count
 }
 
-export const dropExpiredSealed: Action<'dropExpiredSealed'> = async (tx, { before, max }) => {
-  const places = await tx.db
+export const dropExpiredSealed: Action<'dropExpiredSealed'> = async (tx, { before, max, only }) => {
+  let query = tx.db
     .selectFrom('sealed_value')
     .select(['event', 'field'])
     .where('expires_at', '<', before)
     .orderBy('expires_at')
     .limit(max)
-    .execute()
+  if (only) query = query.where('tenant_no', '=', only.tenantNo)
+  if (only && only.exceptKeys.length > 0) query = query.where('key_id', 'not in', only.exceptKeys)
+  const places = await query.execute()
   return dropSealed(tx, { places })
 }
 

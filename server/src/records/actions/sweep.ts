@@ -1,5 +1,6 @@
 import type { Milliseconds } from 'tokentrail'
 import type { Ending, TokenRecord } from '../records.ts'
+import { isPurgeable } from '../hold-row.ts'
 import { selectTokens, toToken } from '../token-row.ts'
 import { changed, type Action, type Transaction } from '../transaction.ts'
 import { noteToken, updateUnchanged, type TokenValues } from './token-change.ts'
@@ -83,9 +84,13 @@ async function updateAll(
   return done
 }
 
-/** Removes tombstones whose time is over; each leaves a `token.purged`. */
+/** Removes tombstones whose time is over and which no hold keeps; each leaves a `token.purged`. */
 async function purge(tx: Transaction, at: Milliseconds, before: Milliseconds, limit: number): Promise<number> {
-  const rows = await selectTokens(tx.db).where('token.ended_at', '<', before).orderBy('token.ended_at').limit(limit).execute()
+  const rows = await selectTokens(tx.db)
+    .where(await isPurgeable(tx, at, before))
+    .orderBy('token.ended_at')
+    .limit(limit)
+    .execute()
   let count = 0
   for (const token of rows.map(toToken).toSorted((a, b) => a.no - b.no)) {
     const gone = await tx.db.deleteFrom('token').where('no', '=', token.no).returning('no').executeTakeFirst()
