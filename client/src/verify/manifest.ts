@@ -3,7 +3,7 @@ import { checkCanonical, WIDE_PROFILE } from '../log/canonical.ts'
 import { formatKey, formatKeyId, parseKey, type LogCrypto, type NoteKey } from '../log/keys.ts'
 import { wholeOf } from './lines.ts'
 import { isOutsideManifest, PACK_FILES, WHAT_IS_NOT_PROVEN, type PackFigure, type PackManifest } from './pack.ts'
-import { isPackName, PackBroken, type PackFolder } from './zip.ts'
+import { crc32, isPackName, PackBroken, type PackFolder } from './zip.ts'
 
 export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 const SIGNATURE_BYTES_MAX = 4096
@@ -39,6 +39,10 @@ export async function wrongFiles(folder: PackFolder, manifest: PackManifest, sha
     const problem = await problemOfFile(folder, file, sha256)
     if (problem) wrong.push(problem)
   }
+  for (const name of folder.files.keys()) {
+    const problem = isOutsideManifest(name) ? await wrongChecksum(folder, name) : undefined
+    if (problem) wrong.push(problem)
+  }
   return wrong
 }
 
@@ -64,18 +68,29 @@ async function problemOfFile(
   file: PackManifest['files'][number],
   sha256: Sha256Stream,
 ): Promise<PackBroken | undefined> {
-  if (!folder.files.has(file.name)) return new PackBroken('This file is missing.', file.name)
-  if (folder.files.get(file.name) !== file.bytes) return new PackBroken('This file is longer or shorter than it was.', file.name)
+  const { name } = file
+  if (!folder.files.has(name)) return new PackBroken('This file is missing.', name)
+  if (folder.files.get(name) !== file.bytes) return new PackBroken('This file is longer or shorter than it was.', name)
   const hash = sha256()
-  try {
-    for await (const chunk of folder.read(file.name)) hash.update(chunk)
-  } catch (error) {
-    if (error instanceof PackBroken) return error
-    throw error
+  const problem = await wrongChecksum(folder, name, (chunk) => hash.update(chunk))
+  return toHex(hash.digest()) === file.sha256 ? problem : new PackBroken('This file was changed: its SHA-256 is another.', name)
+}
+
+/** Compares the CRC-32 of the container, which other programs that unpack it go by. */
+async function wrongChecksum(
+  folder: PackFolder,
+  name: string,
+  also: (chunk: Uint8Array) => void = () => undefined,
+): Promise<PackBroken | undefined> {
+  const stated = folder.checksums?.get(name)
+  let crc = 0
+  for await (const chunk of folder.read(name)) {
+    also(chunk)
+    if (stated !== undefined) crc = crc32(chunk, crc)
   }
-  return toHex(hash.digest()) === file.sha256
+  return stated === undefined || crc === stated
     ? undefined
-    : new PackBroken('This file was changed: its SHA-256 is another.', file.name)
+    : new PackBroken('The zip announces another content for this file (CRC-32).', name)
 }
 
 function problemOf(value: unknown): string | undefined {
