@@ -9,6 +9,7 @@ import type { Records, Tenant } from '../records/records.ts'
 import { createAskEvidence } from '../report/evidence/ask.ts'
 import { createLogReader } from '../report/evidence/log-reader.ts'
 import { openEvidenceDesk, type EvidenceDesk } from '../report/evidence-desk.ts'
+import { createCounted } from '../report/pack/counted.ts'
 import { createDisclose } from '../report/pack/disclose.ts'
 import { unwitnessedOf } from '../report/pack/unwitnessed.ts'
 import { openReportKey } from '../report/report-key.ts'
@@ -50,7 +51,7 @@ export async function startEvidence(o: {
       separation,
       log: { read, audit, disclose: createDisclose(o.reveals) },
       unwitnessed: (part) => unwitnessedOf(read, part, clock.now()),
-      counted: null,
+      counted: createCounted({ records, store: o.store, clock }),
       page: () => readFile(PAGE).catch(() => undefined),
     },
   })

@@ -112,5 +112,7 @@ function questionOf(name: string): AnyEvidenceQuestion {
 
 function ownParams(defaults: Partial<EvidenceParams>, params: GivenParams): Readonly<Record<string, string | number>> {
   const own = Object.keys(defaults) as (keyof EvidenceParams)[]
-  return Object.fromEntries(own.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]]])))
+  return Object.fromEntries(
+    own.flatMap((name) => (params[name] === undefined || params[name] === '' ? [] : [[name, params[name]]])),
+  )
 }

@@ -74,22 +74,25 @@ async function named(rows: readonly EventRow[], reader: EvidenceReader): Promise
     reader.ownersOf(rows.flatMap((row) => [row.owner_no, row.actor_no])),
     reader.log.leavesOf(ids),
   ])
-  return rows.map((row, i) => {
+  return rows.flatMap((row, i) => {
+    if (reader.hides({ owner: row.owner_no, token: Number(row.token_no) })) return []
     const actor = ownerOf(row.actor_no, owners)
-    return {
-      at: Number(row.at),
-      event: ids[i] ?? '',
-      type: typeName(row.type),
-      reason: row.reason === 0 ? null : (reasonName(row.reason) ?? String(row.reason)),
-      actorKind: actorName(row.actor_kind),
-      actor: actor.owner,
-      actorId: actor.ownerId,
-      token: tokenRef(Number(row.token_no), tokens),
-      ...ownerOf(row.owner_no, owners),
-      approval: approvalIn(row.detail),
-      leaf: leaves.get(ids[i] ?? '') ?? null,
-      detail: row.detail === '' ? null : row.detail,
-    }
+    return [
+      {
+        at: Number(row.at),
+        event: ids[i] ?? '',
+        type: typeName(row.type),
+        reason: row.reason === 0 ? null : (reasonName(row.reason) ?? String(row.reason)),
+        actorKind: actorName(row.actor_kind),
+        actor: actor.owner,
+        actorId: actor.ownerId,
+        token: tokenRef(Number(row.token_no), tokens),
+        ...ownerOf(row.owner_no, owners),
+        approval: approvalIn(row.detail),
+        leaf: leaves.get(ids[i] ?? '') ?? null,
+        detail: row.detail === '' ? null : row.detail,
+      },
+    ]
   })
 }
 

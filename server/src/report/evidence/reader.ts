@@ -19,7 +19,9 @@ export interface EvidenceReader extends Reader {
   readonly log: LogReader
   /** Whether duties are kept apart here. */
   separation(): Promise<'enforced' | 'waived'>
-  /** Every token of the tenant in pages, by number. Canaries do not exist here; simulated ones only in a simulated tenant. */
+  /** Whether rows about an owner or a token are left out: of a person whose data is restricted, and of canaries. Ask after `tokensOf`. */
+  hides(what: { readonly owner?: number; readonly token?: number }): boolean
+  /** Every token of the tenant in pages, by number. Canaries do not exist here, nor what is restricted; simulated ones only in a simulated tenant. */
   tokenPages(): AsyncIterable<readonly TokenRecord[]>
   /** The tokens behind numbers, without those that do not exist here. */
   tokensOf(numbers: Iterable<number>): Promise<ReadonlyMap<number, TokenRecord>>
@@ -33,6 +35,8 @@ export interface EvidenceReaderParts extends ReaderParts {
 }
 
 const PAGE = 500
+/** Hidden tokens that one answer remembers: there are few canaries and few restricted persons. */
+const HIDDEN_MAX = 1_000_000
 
 /** Opens store, records and log for one tenant. */
 export async function openEvidenceReader(
@@ -45,7 +49,13 @@ export async function openEvidenceReader(
   const reader = await openReader(parts, tenantNo, signal)
   const { read } = parts.records
   const simulated = (await read.tenant(tenantNo))?.simulated ?? false
-  const exists = (token: TokenRecord): boolean => !token.canary && (simulated || !token.simulated)
+  const restricted = new Set((await read.restrictions(tenantNo)).map(({ ownerNo }) => ownerNo))
+  const hidden = new Set<number>()
+  const exists = (token: TokenRecord): boolean => {
+    const is = !token.canary && (simulated || !token.simulated) && !restricted.has(token.ownerNo)
+    if (!is && hidden.size < HIDDEN_MAX) hidden.add(token.no)
+    return is
+  }
 
   return {
     ...reader,
@@ -56,6 +66,7 @@ export async function openEvidenceReader(
     journal: parts.journal,
     log: parts.log,
     separation: async () => ((await read.setting(parts.installTenantNo, SEPARATION)) === 'enforced' ? 'enforced' : 'waived'),
+    hides: ({ owner = 0, token = 0 }) => restricted.has(owner) || hidden.has(token),
     async *tokenPages() {
       for (let after = 0; ;) {
         signal?.throwIfAborted()

@@ -67,7 +67,7 @@ export async function buildPack(
   const counted = await countedOf(folder, plan, parts, log, o.signal)
   o.onProgress?.(plan.questions.length + 1, steps)
   await writePages(folder, plan, parts, { answers, log, counted })
-  const manifest = manifestOf(folder, plan, parts, { answers, log, separation: await parts.separation() })
+  const manifest = manifestOf(folder, plan, parts, { answers, log, counted, separation: await parts.separation() })
   const bytes = canonicalBytes(manifest, WIDE_PROFILE)
   await folder.put(PACK_FILES.manifest, bytes)
   await folder.put(PACK_FILES.signature, await parts.key.sign(bytes))
@@ -123,8 +123,14 @@ function manifestOf(
   {
     answers,
     log,
+    counted,
     separation,
-  }: { readonly answers: readonly PackAnswer[]; readonly log: LogPart | null; readonly separation: 'enforced' | 'waived' },
+  }: {
+    readonly answers: readonly PackAnswer[]
+    readonly log: LogPart | null
+    readonly counted: CountedRows | null
+    readonly separation: 'enforced' | 'waived'
+  },
 ): PackManifest & { readonly answers: readonly object[] } {
   return {
     v: 1,
@@ -141,7 +147,7 @@ function manifestOf(
     sentence: WHAT_IS_NOT_PROVEN,
     reportKey: parts.key.vkey,
     log: log?.log ?? null,
-    questions: answers.map((answer) => questionOf(answer, plan, log)),
+    questions: [...answers.map((answer) => questionOf(answer, plan, log)), ...(counted === null ? [] : [counted.question])],
     files: folder.files(),
     answers: answers.map(asShown),
   }

@@ -93,7 +93,8 @@ async function named(rows: readonly Row[], reader: EvidenceReader): Promise<read
     reader.tokensOf(rows.map((row) => Number(row.token_no))),
     reader.ownersOf(rows.map((row) => row.who)),
   ])
-  return rows.map((row) => {
+  return rows.flatMap((row) => {
+    if (reader.hides({ owner: row.who, token: Number(row.token_no) })) return []
     const of = row.reading === 1 ? 'reading' : 'token'
     const reason = reasonName(row.reason) ?? String(row.reason)
     const { owner: principal, ownerId: principalId } = ownerOf(row.who, owners)
@@ -101,6 +102,6 @@ async function named(rows: readonly Row[], reader: EvidenceReader): Promise<read
     const scope = row.needed === '' ? null : row.needed
     const key = [of, reason, scope ?? '-', token ?? '-', principal ?? '-'].join('/')
     const times = { count: Number(row.n), firstAt: Number(row.first), lastAt: Number(row.last) }
-    return { key, of, reason, scope, token, principal, principalId, ...times }
+    return [{ key, of, reason, scope, token, principal, principalId, ...times }]
   })
 }

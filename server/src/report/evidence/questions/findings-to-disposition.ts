@@ -29,7 +29,7 @@ export const findingsToDisposition: EvidenceQuestion<DispositionRow> = {
   id: 'Q15',
   answers: 'What was found, who was told, what was decided about it, and how good the detectors are',
   from: ['S', 'R'],
-  params: {},
+  params: { incident: '' },
   columns: {
     finding: C.ref('id of the finding'),
     detector: C.word('detector or rule'),
@@ -66,19 +66,26 @@ export const findingsToDisposition: EvidenceQuestion<DispositionRow> = {
   ],
   method: 'exact: the records as they stand now; findings by when they could first be known',
   cannotShow: 'what no detector found, and the quality of a judgement; recall on real attacks is not known',
-  async *rows(_params, reader) {
+  async *rows({ incident }, reader) {
     let before: PlaceInTime | undefined
     for (;;) {
       const page = await reader.read.findings(
-        { tenantNo: reader.tenantNo, ...reader.seen },
+        { tenantNo: reader.tenantNo, ...reader.seen, ...(incident === '' ? {} : { incidentId: incident }) },
         { limit: PAGE, ...(before ? { before } : {}) },
       )
-      for (const finding of page) if (finding.detector !== 'canary') yield rowOf(finding, await responsesOf(finding, reader))
+      await reader.tokensOf(page.flatMap(({ subject }) => (subject.kind === 'token' ? [Number(subject.key)] : [])))
+      for (const finding of page) if (!isHidden(finding, reader)) yield rowOf(finding, await responsesOf(finding, reader))
       const last = page.at(-1)
       if (last === undefined || page.length < PAGE) return
       before = { at: last.detectedAt, id: last.id }
     }
   },
+}
+
+/** What only readers of canaries see, and what is about somebody whose data is restricted. */
+function isHidden({ detector, subject: { kind, key } }: FindingRecord, reader: EvidenceReader): boolean {
+  if (detector === 'canary') return true
+  return kind === 'token' ? reader.hides({ token: Number(key) }) : kind === 'owner' && reader.hides({ owner: Number(key) })
 }
 
 function responsesOf({ id }: FindingRecord, { read, tenantNo }: EvidenceReader): Promise<readonly ResponseRecord[]> {

@@ -70,7 +70,8 @@ export const leakResponse: EvidenceQuestion<LeakResponseRow> = {
       const page: readonly LeakRecord[] = await reader.read.leaks({ tenantNo: reader.tenantNo }, { before, limit: PAGE })
       const inWindow = page.filter(({ reportedAt }) => reportedAt >= reader.seen.from)
       const tokens = await reader.tokensOf(inWindow.flatMap(({ tokenNo }) => (tokenNo === null ? [] : [tokenNo])))
-      for (const leak of inWindow) yield await rowOf(leak, leak.tokenNo === null ? undefined : tokens.get(leak.tokenNo), reader)
+      for (const leak of inWindow.filter(({ tokenNo }) => !reader.hides({ token: tokenNo ?? 0 })))
+        yield await rowOf(leak, leak.tokenNo === null ? undefined : tokens.get(leak.tokenNo), reader)
       const last = page.at(-1)
       before = last === undefined || inWindow.length < PAGE ? undefined : { at: last.reportedAt, id: last.id }
     }

@@ -52,7 +52,7 @@ export const offboardingLag: EvidenceQuestion<OffboardingRow> = {
   async *rows(_params, reader) {
     for (let after = 0; ;) {
       const page = await reader.read.disabledOwners(reader.tenantNo, reader.seen, { after, limit: PAGE })
-      for (const owner of page) yield await rowOf(owner, owner.disabledAt ?? 0, reader)
+      for (const owner of page) if (!reader.hides({ owner: owner.no })) yield await rowOf(owner, owner.disabledAt ?? 0, reader)
       const last = page.at(-1)
       if (last === undefined) return
       after = last.no

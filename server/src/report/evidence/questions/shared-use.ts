@@ -58,21 +58,23 @@ export const sharedUse: EvidenceQuestion<SharedUseRow> = {
     const found = reader.stream<Row>(SQL, { ...reader.seen, networks_max: networks, services_max: services })
     for await (const group of inGroups(found)) {
       const tokens = await reader.tokensOf(group.map((row) => Number(row.token_no)))
-      yield* group.map((row) => {
-        const token = tokens.get(Number(row.token_no))
-        return {
-          token: tokenRef(Number(row.token_no), tokens) ?? '',
-          kind: token?.kind ?? 'none',
-          owner: ownerRef(token?.ownerNo ?? 0),
-          ownerId: token?.ownerId ?? null,
-          networks: Number(row.networks),
-          services: Number(row.services),
-          clients: Number(row.clients),
-          uses: Number(row.uses),
-          firstAt: Number(row.first),
-          lastAt: Number(row.last),
-        }
-      })
+      yield* group
+        .filter((row) => !reader.hides({ token: Number(row.token_no) }))
+        .map((row) => {
+          const token = tokens.get(Number(row.token_no))
+          return {
+            token: tokenRef(Number(row.token_no), tokens) ?? '',
+            kind: token?.kind ?? 'none',
+            owner: ownerRef(token?.ownerNo ?? 0),
+            ownerId: token?.ownerId ?? null,
+            networks: Number(row.networks),
+            services: Number(row.services),
+            clients: Number(row.clients),
+            uses: Number(row.uses),
+            firstAt: Number(row.first),
+            lastAt: Number(row.last),
+          }
+        })
     }
   },
 }

@@ -22,7 +22,7 @@ export const tokenLifecycle: EvidenceQuestion<EvidenceEvent> = {
   id: 'Q2',
   answers: 'What was done to tokens from issue to revocation, by whom, agreed to by whom, and why',
   from: ['L', 'S'],
-  params: {},
+  params: { token: '' },
   columns: EVENT_COLUMNS,
   key: 'event',
   figures: [
@@ -36,5 +36,7 @@ export const tokenLifecycle: EvidenceQuestion<EvidenceEvent> = {
   ],
   method: 'exact: every event of these types in the store, with its leaf in the audit log',
   cannotShow: 'who sat behind the token that acted',
-  rows: (_params, reader) => eventsOf(TYPES_OF_LIFE, reader),
+  async *rows({ token }, reader) {
+    for await (const event of eventsOf(TYPES_OF_LIFE, reader)) if (token === '' || event.token === token) yield event
+  },
 }
