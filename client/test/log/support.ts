@@ -62,7 +62,12 @@ export function filesIn(folder: string): string[] {
 export interface KnownNotes {
   readonly c2sp_signed_note_example: { readonly vkey: string; readonly note: string }
   readonly go_sumdb_note_example: { readonly skey: string; readonly vkey: string; readonly note: string }
-  readonly cosignature_v1_0x04: { readonly vkey: string; readonly note_file: string; readonly origin: string }
+  readonly cosignature_v1_0x04: {
+    readonly vkey: string
+    readonly note_file: string
+    readonly origin: string
+    readonly origin_sha256_hex: string
+  }
   readonly tessera_testlog: { readonly vkey: string; readonly dir: string }
   readonly subtree_accumulated: {
     readonly subtree_hash: string
