@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import type { StoredKey } from '../records.ts'
 import type { KeyTable } from '../schema.ts'
 import { isNotHeld } from '../hold-row.ts'
+import { raiseNumbers, writerFloor } from '../numbers.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
 import { describeActor, noteToken, readToken, retentionOf } from './token-change.ts'
 
@@ -41,6 +42,7 @@ export const endSession: Action<'endSession'> = async (tx, { idDigest }) => {
 }
 
 export const leaseWriter: Action<'leaseWriter'> = async (tx, { purpose, at }) => {
+  await raiseNumbers(tx.db, 'writer', writerFloor(at))
   const row = await tx.db
     .insertInto('writer')
     .values({ purpose, leased_at: at, seq: 0 })
