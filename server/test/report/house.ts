@@ -63,7 +63,11 @@ export interface ReportHouse {
   /** Waits until every critical event is in the store and in the log. */
   settle(): Promise<void>
   /** All rows and figures of an answer, names too. */
-  answer(tenant: Tenant, name: EvidenceName, params?: Partial<GivenParams>): Promise<{ readonly rows: readonly Row[]; readonly figures: Record<string, Figure> }>
+  answer(
+    tenant: Tenant,
+    name: EvidenceName,
+    params?: Partial<GivenParams>,
+  ): Promise<{ readonly rows: readonly Row[]; readonly figures: Record<string, Figure> }>
   /** Makes a pack and waits for it. */
   pack(tenant: Tenant, wish: PackWish, actor?: Actor): Promise<{ readonly record: PackRecord; readonly file: string }>
 }
@@ -104,9 +108,21 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
   await migrateStore(store)
   const shipping = startShipping({ journal, journalFile, store: store.address, clock, log })
   const relay = startRelay({ records, journal, log })
-  const audit = await openAudit({ ...{ records, clock, log }, dir: join(dir, 'audit'), keyFile: join(keys, 'log-key'), seal: createSeal({ keys: subjectKeys }), version: '0' })
+  const audit = await openAudit({
+    ...{ records, clock, log },
+    dir: join(dir, 'audit'),
+    keyFile: join(keys, 'log-key'),
+    seal: createSeal({ keys: subjectKeys }),
+    version: '0',
+  })
   const reveals = createReveals({ records, subjectKeys, privacy, clock })
-  const desk = await startEvidence({ ...{ records, journal, store, audit, reveals, clock, log }, tenant: own, version: '0.1.0', dir: join(dir, 'packs'), keys })
+  const desk = await startEvidence({
+    ...{ records, journal, store, audit, reveals, clock, log },
+    tenant: own,
+    version: '0.1.0',
+    dir: join(dir, 'packs'),
+    keys,
+  })
   let batches = 0
   now = NOW
 
@@ -124,7 +140,15 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
     async token(tenant, token) {
       const issuedAt = token.issuedAt ?? NOW - 100 * DAY
       const digest = createHash('sha256').update(`${tenant.no}/${token.id}`).digest()
-      const known = { tenantNo: tenant.no, kind: 'access', prefix: 'ttk', ownerId: 'alice', scheme: 'sha256', digest, issuedAt } as const
+      const known = {
+        tenantNo: tenant.no,
+        kind: 'access',
+        prefix: 'ttk',
+        ownerId: 'alice',
+        scheme: 'sha256',
+        digest,
+        issuedAt,
+      } as const
       return (await records.act('issueToken', { token: { ...known, ...token }, at: issuedAt, actor: SYSTEM })).token
     },
     async load(rows) {
@@ -141,7 +165,8 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
       const { id } = await desk.request(tenant.no, wish, null, actor)
       await desk.settled()
       const record = await records.read.pack(tenant.no, id)
-      if (record?.state !== 'ready') throw new Error(`The pack is ${record?.state ?? 'missing'}: ${record?.failure ?? ''}`, { cause: faults.at(-1) })
+      if (record?.state !== 'ready')
+        throw new Error(`The pack is ${record?.state ?? 'missing'}: ${record?.failure ?? ''}`, { cause: faults.at(-1) })
       return { record, file: join(dir, 'packs', `${id}.zip`) }
     },
     async close() {
