@@ -13,6 +13,8 @@ export type ReadingRefusal = 'role_missing' | 'limit_principal' | 'cost_refused'
 export interface AccessEvents {
   /** 402: at most one event a second for each principal, route and reason, with the exact count. */
   readingRefused(principal: Principal, reason: ReadingRefusal, caller: Caller): void
+  /** 404 or 401: of what is alike at most one event a minute, with the exact count. */
+  viewed(principal: Principal, type: ViewType, detail: Readonly<Record<string, unknown>>, caller: Caller): void
   /** 502: the exact cause stays inside. */
   signInRejected(tenantNo: number, method: SignInMethod, caller: Caller): void
   /** 503. */
@@ -23,9 +25,13 @@ export interface AccessEvents {
 
 export type SignInMethod = 'token' | 'link'
 
+/** A page that was opened, or a reading that was answered. */
+export type ViewType = 'page.viewed' | 'report.viewed'
+
 type Held = { row: EventRow; count: number; lastAt: number }
 
 const HOLD_MS = 1000
+const HOLD_VIEWS_MS = 60_000
 const HELD_MAX = 10_000
 
 export function createAccessEvents(o: { journal: Journal; privacy: Privacy; clock: Clock }): AccessEvents {
@@ -34,7 +40,7 @@ export function createAccessEvents(o: { journal: Journal; privacy: Privacy; cloc
 
   function rowOf(
     tenantNo: number,
-    type: 'reading.rejected' | 'principal.sign_in_rejected' | 'principal.signed_out',
+    type: ViewType | 'reading.rejected' | 'principal.sign_in_rejected' | 'principal.signed_out',
     caller: Caller,
   ): EventRow {
     const occurredAt = o.clock.now()
@@ -63,20 +69,30 @@ export function createAccessEvents(o: { journal: Journal; privacy: Privacy; cloc
     held.clear()
   }
 
+  /** Of what is alike one event now, and one with the count of what came since, once its time is over. */
+  function hold(key: string, row: EventRow, holdMs: number): void {
+    const entry = held.get(key) ?? { row, count: 0, lastAt: -Infinity }
+    entry.count += 1
+    if (row.occurredAt - entry.lastAt >= holdMs) {
+      release({ ...entry, row })
+      entry.count = 0
+      entry.lastAt = row.occurredAt
+    }
+    entry.row = row
+    held.set(key, entry)
+    if (held.size > HELD_MAX) releaseAll()
+  }
+
   return {
     readingRefused(principal, reason, caller) {
       const key = `${principal.tenantNo} ${principal.tokenNo} ${reason} ${caller.route}`
-      const row = { ...rowOf(principal.tenantNo, 'reading.rejected', caller), ...actorOf(principal), ...rejected(reason) }
-      const entry = held.get(key) ?? { row, count: 0, lastAt: -Infinity }
-      entry.count += 1
-      if (row.occurredAt - entry.lastAt >= HOLD_MS) {
-        release({ ...entry, row })
-        entry.count = 0
-        entry.lastAt = row.occurredAt
-      }
-      entry.row = row
-      held.set(key, entry)
-      if (held.size > HELD_MAX) releaseAll()
+      hold(key, { ...rowOf(principal.tenantNo, 'reading.rejected', caller), ...actorOf(principal), ...rejected(reason) }, HOLD_MS)
+    },
+    viewed(principal, type, what, caller) {
+      const detail = JSON.stringify(what)
+      // The window moves with the clock; it is the same reading all the same.
+      const key = `${type} ${principal.tenantNo} ${principal.tokenNo} ${caller.route} ${JSON.stringify({ ...what, from: 0, to: 0 })}`
+      hold(key, { ...rowOf(principal.tenantNo, type, caller), ...actorOf(principal), detail }, HOLD_VIEWS_MS)
     },
     signInRejected(tenantNo, method, caller) {
       append({

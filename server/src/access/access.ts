@@ -8,7 +8,7 @@ import type { Door } from '../tokens/door.ts'
 import type { Issuer } from '../tokens/issuer.ts'
 import { sourceKey } from '../tokens/limits.ts'
 import type { KeyEncryption } from '../privacy/wrap.ts'
-import { type AccessEvents, type ReadingRefusal, type SignInMethod, createAccessEvents } from './access-events.ts'
+import { type AccessEvents, type ReadingRefusal, type SignInMethod, type ViewType, createAccessEvents } from './access-events.ts'
 import { createBearer, publicIdOf } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { createLastKnown } from './last-known.ts'
@@ -81,6 +81,8 @@ export interface Access {
   signInLink(principal: Pick<Principal, 'tenantNo' | 'tokenId' | 'actor'>, tokenId?: string): Promise<SignInLink>
   readonly budget: ReadingBudget
   noteRefusal(principal: Principal, reason: ReadingRefusal, caller: Caller): void
+  /** Notes that somebody looked at something. */
+  noteView(principal: Principal, type: ViewType, what: Readonly<Record<string, unknown>>, caller: Caller): void
   close(): void
 }
 
@@ -219,6 +221,7 @@ export function createAccess(options: AccessOptions): Access {
     signInLink: links.create,
     budget: createReadingBudget({ ...READING_LIMITS, ...options.limits }),
     noteRefusal: events.readingRefused,
+    noteView: events.viewed,
     close() {
       bearer.close()
       standings.close()

@@ -3,6 +3,7 @@ import type { Access } from '../access/access.ts'
 import { TrailError } from '../errors.ts'
 import { type App, callerOf, identityOf } from './app.ts'
 import type { SessionCookie } from './cookie.ts'
+import { refuseMoreThanOwn } from './own-tokens.ts'
 import type { OwnOrigin } from './origin.ts'
 
 /** What the gate asks. */
@@ -45,6 +46,7 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
       access.requireCsrf(identity.session, headerOf(request, 'x-csrf-token'))
     }
     access.require(identity.principal, permission, callerOf(request))
+    refuseMoreThanOwn(access, request)
     if (identity.remembered) return
     await access.requireFactor(identity, permission, headerOf(request, 'x-tokentrail-code'), callerOf(request))
     access.admitted(credentials, callerOf(request), identity)

@@ -1,9 +1,22 @@
+import type { FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Principal } from '../access/principal.ts'
 import { TrailError } from '../errors.ts'
 import type { RecordReads } from '../records/records.ts'
 import { type App, callerOf } from './app.ts'
 import { namedTokens } from './canary-veil.ts'
+
+type Asked = Pick<FastifyRequest, 'identity' | 'routeOptions' | 'ip' | 'method' | 'id' | 'headers'>
+
+/** Refuses, before a body is read, whoever reaches own tokens only, where the route does not say how it keeps them to these. */
+export function refuseMoreThanOwn(access: Access, request: Asked): void {
+  const { permission, own } = request.routeOptions.config
+  if (!request.identity || permission === undefined || permission === 'public' || own !== undefined) return
+  const { principal } = request.identity
+  if (access.decide(principal, permission).reach !== 'own') return
+  access.noteRefusal(principal, 'role_missing', callerOf(request))
+  throw new TrailError('not_permitted', 'Your role reaches your own tokens, and this is about more than one of them.')
+}
 
 interface Parts {
   readonly access: Access
@@ -21,7 +34,6 @@ export function keepToOwnTokens(app: App, { access, read }: Parts): void {
     const { principal } = request.identity
     const { reach, ownerNo } = access.decide(principal, permission)
     if (reach !== 'own' || own === 'handler') return
-    if (own === undefined) throw refused(access, principal, callerOf(request))
     const ids = namedTokens(request)
     if (ids.length === 0) throw new TrailError('parameter_invalid', 'Name one of your own tokens.', { input: 'token' })
     for (const id of ids) {
@@ -29,11 +41,6 @@ export function keepToOwnTokens(app: App, { access, read }: Parts): void {
       if (token?.ownerNo !== ownerNo) throw new TrailError('not_found', 'There is no token of this id here.', { input: 'id' })
     }
   })
-}
-
-function refused(access: Access, principal: Principal, caller: ReturnType<typeof callerOf>): TrailError {
-  access.noteRefusal(principal, 'role_missing', caller)
-  return new TrailError('not_permitted', 'Your role reaches your own tokens, and this is about more than one of them.')
 }
 
 /** What somebody wants to give a token. */

@@ -58,7 +58,7 @@ export const QUESTION_ROUTES = {
     query: { ...narrowed, step: StepName, by: Type.Optional(SeriesKeyName) },
   },
   totals: { permission: 'figures:read', summary: "The window's figures, in one row", query: narrowed },
-  'rejections-by-reason': { permission: 'figures:read', summary: 'Rejections by their exact reason', query: narrowed },
+  'rejections-by-reason': { permission: 'reasons:read', summary: 'Rejections by their exact reason', query: narrowed },
   'latency-by-step': { permission: 'figures:read', summary: 'Door to verdict over time', query: { ...narrowed, step: StepName } },
   'top-tokens': { permission: 'rows:read', summary: 'The tokens with most attempts or failures', query: top },
   'top-networks': { permission: 'rows:read', summary: 'The networks with most attempts or failures', query: top },

@@ -11,6 +11,8 @@ import { guardRoutes } from './gate.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
 import { BAD_URL, servePages } from './pages.ts'
 import { createOwnOrigin } from './origin.ts'
+import { noteViews } from './note-views.ts'
+import { veilOwners } from './owner-veil.ts'
 import { keepToOwnTokens } from './own-tokens.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
@@ -35,6 +37,8 @@ import { proofRoutes } from './routes/proofs.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { createHidden, veilRestricted } from './restriction-veil.ts'
 import { questionRoutes } from './routes/questions.ts'
+import { readingRoutes } from './routes/readings.ts'
+import { reconcileRoutes } from './routes/reconcile.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { ruleRoutes } from './routes/rules.ts'
@@ -70,6 +74,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   const origin = createOwnOrigin(parts.publicUrl)
   guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
   keepToOwnTokens(app, { access: parts.access, read: parts.records.read })
+  noteViews(app, parts.access)
+  veilOwners(app, { access: parts.access, read: parts.records.read })
   veilCanaries(app, { access: parts.access, read: parts.records.read })
   const hiddenOf = createHidden(parts.records)
   veilRestricted(app, { access: parts.access, hiddenOf })
@@ -96,9 +102,11 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   holdRoutes(app, parts)
   approvalRoutes(app, parts)
   peopleRoutes(app, parts)
+  readingRoutes(app, parts)
   accountRoutes(app, parts, cookie)
   auditRoutes(app, parts)
   proofRoutes(app, parts)
+  reconcileRoutes(app, parts)
   logFileRoutes(app, parts, cookie)
   const endStreams = liveRoutes(app, parts, origin, hiddenOf)
   operationRoutes(app, parts)

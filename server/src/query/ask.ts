@@ -6,13 +6,15 @@ import type { Question } from './question.ts'
 import { openReader } from './reader.ts'
 import type { QuestionName, Questions } from './rows.ts'
 import { QUESTIONS } from './questions.ts'
+import { type Sight, WHOLE_SIGHT } from './scope.ts'
+import { keepToOwner, narrowed, withoutReason } from './sight.ts'
 
 /** Asks a named question for one tenant. Parameters are checked; `parameter_invalid`, `time_invalid`, `cursor_invalid`, `not_found`. */
 export type Ask = <N extends QuestionName>(
   tenantNo: number,
   name: N,
   params: Questions[N]['params'],
-  options?: { readonly signal?: AbortSignal },
+  options?: { readonly signal?: AbortSignal; readonly sight?: Sight },
 ) => Promise<Answer<Questions[N]['row']>>
 
 export type AskParts = FrameParts
@@ -20,13 +22,15 @@ export type AskParts = FrameParts
 /** Makes the one door to every named question: scope, checks, cost, watermark and completeness are added here. */
 export function createAsk(parts: AskParts): Ask {
   const frames = sharedFrames(parts)
-  return async (tenantNo, name, params, { signal } = {}) => {
+  return async (tenantNo, name, asked, { signal, sight = WHOLE_SIGHT } = {}) => {
     const question = questionOf(name)
-    checkParams(question.fields, params)
-    const reader = await openReader(parts, tenantNo, signal)
+    checkParams(question.fields, asked)
+    const params = narrowed(asked, sight)
+    const reader = await openReader(parts, tenantNo, signal, sight)
+    await keepToOwner(params, reader, sight)
     const window = windowOf(params)
     const shared = frames(tenantNo, window ?? { from: 0, to: reader.now })
-    const answered = question.answer(params, window ? { ...reader, counts: shared.counts } : reader)
+    const answered = question.answer(params, window && sight.ownerNo === null ? { ...reader, counts: shared.counts } : reader)
     const [found, { rowsRead, ...frame }] = await Promise.all([answered, shared.frame])
     const cost = reader.cost()
     return {
@@ -37,7 +41,7 @@ export function createAsk(parts: AskParts): Ask {
       ...frame,
       method: found.method ?? question.method,
       cost: { ...cost, rowsRead: cost.rowsRead + rowsRead },
-      rows: found.rows,
+      rows: sight.reasons ? found.rows : found.rows.map(withoutReason),
       ...(found.next === undefined ? {} : { next: found.next }),
     }
   }

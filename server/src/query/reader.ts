@@ -5,6 +5,7 @@ import { TrailError } from '../errors.ts'
 import type { RecordReads, Records, TokenRecord } from '../records/records.ts'
 import type { SqlValue, Store } from '../store/store.ts'
 import type { WindowParams } from './rows.ts'
+import { type Sight, sightParams, WHOLE_SIGHT, within } from './scope.ts'
 import { KEPT } from './sources.ts'
 import type { CountRow } from './window-counts.ts'
 import { type Arms, armsOf, spanParams, spansOf } from './spans.ts'
@@ -32,7 +33,7 @@ export interface Reader {
 }
 
 export interface ReaderParts {
-  readonly store: Store
+  readonly store: Pick<Store, 'query' | 'stream'>
   readonly records: Records
   readonly clock: Clock
 }
@@ -43,11 +44,16 @@ const STREAM_LIMITS = { timeoutMs: 600_000 } as const
 const CANARY = 1
 const CANARY_OR_SIMULATED = 3
 
-/** Opens the store and the records for one tenant. */
-export async function openReader(parts: ReaderParts, tenantNo: number, signal?: AbortSignal): Promise<Reader> {
+/** Opens the store and the records for one tenant, as far as the reader may see. */
+export async function openReader(
+  parts: ReaderParts,
+  tenantNo: number,
+  signal?: AbortSignal,
+  sight: Sight = WHOLE_SIGHT,
+): Promise<Reader> {
   const tenant = await parts.records.read.tenant(tenantNo)
   if (tenant === null) throw new TrailError('not_found', 'There is no such tenant.', { input: 'tenant' })
-  const scope = { tenant: tenantNo, hidden: tenant.simulated ? CANARY : CANARY_OR_SIMULATED }
+  const scope = { ...sightParams(sight), tenant: tenantNo, hidden: tenant.simulated ? CANARY : CANARY_OR_SIMULATED }
   const startedAt = parts.clock.ticks()
   let rowsRead = 0
   const reader: Reader = {
@@ -56,19 +62,19 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
     read: parts.records.read,
     async rows<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]> {
       signal?.throwIfAborted()
-      const text = typeof sql === 'string' ? sql : sql(armsOf(params))
+      const text = within(typeof sql === 'string' ? sql : sql(armsOf(params)), sight)
       const answer = await parts.store.query<Row>({ sql: text, params: { ...params, ...scope }, ...(signal ? { signal } : {}) })
       rowsRead += answer.cost.rowsRead
       return answer.rows
     },
     async *stream<Row>(sql: Sql, params: Readonly<Record<string, SqlValue>>): AsyncIterable<Row> {
       signal?.throwIfAborted()
-      const text = typeof sql === 'string' ? sql : sql(armsOf(params))
+      const text = within(typeof sql === 'string' ? sql : sql(armsOf(params)), sight)
       const asked = { sql: text, params: { ...params, ...scope }, limits: STREAM_LIMITS, format: 'JSONEachRow' }
       const stream = await parts.store.stream({ ...asked, ...(signal ? { signal } : {}) })
       for await (const line of linesOf(stream)) yield JSON.parse(line) as Row
     },
-    token: (id) => tokenOf(parts.records.read, tenantNo, id),
+    token: (id) => tokenOf(parts.records.read, tenantNo, id, sight),
     async window({ from, to, kind, token }, source) {
       const no = token === undefined ? 0 : (await reader.token(token)).no
       const kept = no === 0 || source === 'oneTokenDay' ? KEPT[source] : []
@@ -80,9 +86,9 @@ export async function openReader(parts: ReaderParts, tenantNo: number, signal?: 
   return reader
 }
 
-async function tokenOf(read: RecordReads, tenantNo: number, id: string): Promise<TokenRecord> {
+async function tokenOf(read: RecordReads, tenantNo: number, id: string, { ownerNo }: Sight): Promise<TokenRecord> {
   const token = await read.token(tenantNo, id)
-  if (token === null)
+  if (token === null || (ownerNo !== null && token.ownerNo !== ownerNo))
     throw new TrailError('not_found', 'There is no token with this id. Give the public id of a token.', { input: 'token' })
   return token
 }

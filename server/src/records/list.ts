@@ -30,17 +30,18 @@ function conditions(columns: Columns, filter: TokenFilter, before: number | unde
     ...(filter.ownerId === undefined ? [] : [columns('owner.id', '=', filter.ownerId)]),
     ...(filter.simulated === undefined ? [] : [columns('token.simulated', '=', filter.simulated ? 1 : 0)]),
     ...(filter.canary === undefined ? [] : [columns('token.canary', '=', filter.canary ? 1 : 0)]),
-    ...(filter.search === undefined ? [] : [matches(columns, filter.search)]),
+    ...(filter.search === undefined ? [] : [matches(columns, filter.search, filter.searchOwners ?? true)]),
     ...(filter.state === undefined ? [] : [isIn(columns, filter.state, at)]),
   ]
 }
 
 /** Part of the name or the owner, or the beginning of the id; letter case does not matter. */
-function matches(columns: Columns, search: string): Condition {
+function matches(columns: Columns, search: string, owners: boolean): Condition {
   const text = search.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`)
   const like = (column: 'token.name' | 'token.id' | 'owner.id', pattern: string) =>
     sql<SqlBool>`lower(${columns.ref(column)}) LIKE ${pattern} ESCAPE '\\'`
-  return columns.or([like('token.name', `%${text}%`), like('token.id', `${text}%`), like('owner.id', `%${text}%`)])
+  const own = owners ? [like('owner.id', `%${text}%`)] : []
+  return columns.or([like('token.name', `%${text}%`), like('token.id', `${text}%`), ...own])
 }
 
 /** The same decision as `stateOf`, for the database. */

@@ -6,6 +6,7 @@ import type { ApprovalActions, ApprovalReads } from './approvals.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
 import type { DenialActions } from './denials.ts'
 import type { BatchActions, BatchReads } from './batches.ts'
+import type { ReconcileReads } from './reconcile-reads.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
 import type { HoldActions, HoldReads } from './holds.ts'
@@ -386,6 +387,8 @@ export interface TokenFilter {
   readonly ownerId?: string
   /** Substring of name, id prefix or owner. */
   readonly search?: string
+  /** False: the search does not look at owners. */
+  readonly searchOwners?: boolean
   readonly simulated?: boolean
   readonly canary?: boolean
 }
@@ -403,6 +406,7 @@ export interface RecordReads
     AuditReads,
     AnchorReads,
     BatchReads,
+    ReconcileReads,
     SubjectReads,
     HoldReads,
     EvidenceReads {

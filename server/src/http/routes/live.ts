@@ -1,9 +1,11 @@
 import { PassThrough } from 'node:stream'
 import { Type } from 'typebox'
 import type { Identity } from '../../access/access.ts'
+import type { Permission } from '../../access/permissions.ts'
 import type { LiveMessage, LiveNotice } from '../../live/messages.ts'
 import { type App, identityOf } from '../app.ts'
 import { isOfCanary } from '../canary-veil.ts'
+import { namesIn, seesOwners, veiled } from '../owner-veil.ts'
 import type { OwnOrigin } from '../origin.ts'
 import type { HttpParts } from '../parts.ts'
 import { type Hidden, type HiddenOf, isHidden } from '../restriction-veil.ts'
@@ -11,12 +13,14 @@ import { type Hidden, type HiddenOf, isHidden } from '../restriction-veil.ts'
 const HEARTBEAT_MS = 15_000
 /** How often an open stream asks whether its reader may still read. */
 const RECHECK_MS = 1000
+/** What a stream shows depends on these; when one of them changes it ends. */
+const SEEN = ['live:read', 'rows:read', 'identities:read', 'canaries:read'] as const satisfies readonly Permission[]
 /** As long as a session may last; then the reader connects again. */
 const STREAM_MS_MAX = 12 * 3_600_000
 const UNREAD_BYTES_MAX = 1024 * 1024
 
 /** The live stream. Gives a function that ends every open one. */
-export function liveRoutes(app: App, { live, access }: HttpParts, origin: OwnOrigin, hiddenOf: HiddenOf): () => void {
+export function liveRoutes(app: App, { live, access, records }: HttpParts, origin: OwnOrigin, hiddenOf: HiddenOf): () => void {
   const open = new Set<(code: LiveNotice, text: string) => void>()
 
   function start(identity: Identity, leave: () => void): PassThrough {
@@ -25,10 +29,26 @@ export function liveRoutes(app: App, { live, access }: HttpParts, origin: OwnOri
     const maySeeHidden = access.permits(identity.principal, 'subjects:restrict')
     /** `undefined` = not known yet: then no event is shown. */
     let hidden: Hidden | null | undefined = maySeeHidden ? null : undefined
+    const maySeeOwners = seesOwners(access, identity.principal)
+    /** Something about the reader's rights changed, and it is not yet known what. */
+    let isDoubtful = false
+    let veiling: Promise<unknown> = Promise.resolve()
     const tell = (message: LiveMessage): boolean => {
       if (stream.writableEnded) return false
-      if (message.name === 'event' && hidden !== null && (!hidden || isHidden(message.data, hidden))) return true
-      if (message.name === 'event' && !maySeeCanaries && isOfCanary(message.data)) return true
+      if (isDoubtful) return true
+      if (message.name !== 'event') return write(message)
+      if (hidden !== null && (!hidden || isHidden(message.data, hidden))) return true
+      if (!maySeeCanaries && isOfCanary(message.data)) return true
+      if (maySeeOwners) return write(message)
+      veiling = veiling.then(() => writeVeiled(message)).catch(() => undefined)
+      return true
+    }
+    async function writeVeiled(message: LiveMessage): Promise<void> {
+      const names = await namesIn(message.data, identity.principal.tenantNo, records.read)
+      if (!isDoubtful) write({ ...message, data: veiled(message.data, names) } as LiveMessage)
+    }
+    const write = (message: LiveMessage): boolean => {
+      if (stream.writableEnded) return false
       if (stream.write(`event: ${message.name}\ndata: ${JSON.stringify(message.data)}\n\n`)) return true
       end('dropped', 'You read slower than events arrive. Connect again.')
       return false
@@ -44,15 +64,20 @@ export function liveRoutes(app: App, { live, access }: HttpParts, origin: OwnOri
 
     async function check(): Promise<void> {
       if (!maySeeHidden) hidden = await hiddenOf(identity.principal.tenantNo).catch(() => hidden)
-      if (await access.isStillGood(identity).catch(() => true)) return
-      end('signed_out', 'The session or token behind this stream is over.')
+      if (await access.isStillGood(identity, SEEN).catch(() => !isDoubtful)) isDoubtful = false
+      else end('signed_out', 'The session or token behind this stream is over, or may see something else now. Connect again.')
     }
+    const stopWatching = access.onRightsChange(identity, () => {
+      isDoubtful = true
+      void check()
+    })
 
     open.add(end)
     stream.once('close', () => {
       clearInterval(heartbeat)
       clearInterval(recheck)
       open.delete(end)
+      stopWatching()
       stop()
       leave()
     })

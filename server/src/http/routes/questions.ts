@@ -5,6 +5,7 @@ import { seesCanaries, withoutCanaries } from '../canary-veil.ts'
 import type { HttpParts } from '../parts.ts'
 import { QUESTION_ROUTES, querySchema } from '../questions.ts'
 import { answerOf } from '../schemas.ts'
+import { sightOf } from '../sight.ts'
 import { parseWindow } from '../times.ts'
 
 const DAY_MS = 86_400_000
@@ -36,6 +37,7 @@ function addQuestion(app: App, parts: HttpParts, name: QuestionName, url: string
       if ('token' in query && permission !== 'rows:read') parts.access.require(principal, 'rows:read', callerOf(request))
       const answer: Answer<unknown> = await parts.ask(principal.tenantNo, name, paramsOf(name, query, parts), {
         signal: request.signal,
+        sight: sightOf(parts.access, principal, permission),
       })
       await parts.access.budget.charge(principal, answer.cost.rowsRead)
       return {

@@ -5,6 +5,7 @@ import type { Records, TokenFilter } from '../../records/records.ts'
 import { type App, callerOf, identityOf, principalOf } from '../app.ts'
 import { MANY_BYTES_MAX } from '../bodies.ts'
 import { seesCanaries } from '../canary-veil.ts'
+import { seesOwners, unveiledNo } from '../owner-veil.ts'
 import { refuseWidening } from '../own-tokens.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed, EndingReasonName, IdParams, Kind, RoleName, State, Text, Time, TokenSchema } from '../schemas.ts'
@@ -159,13 +160,19 @@ function importing(app: App, { issuer, clock }: HttpParts): void {
 }
 
 function reading(app: App, { records, access, clock }: HttpParts): void {
+  /** The owner behind a veiled name; somebody's real name, guessed, finds nothing. */
+  async function unveiled(request: { readonly identity: Identity | null }, asked: string): Promise<string> {
+    const [owner] = await records.read.ownersByNo([unveiledNo(asked) ?? 0])
+    return owner?.tenantNo === principalOf(request).tenantNo ? owner.id : ''
+  }
+
   /** Whose tokens are listed: those asked for; for who reaches one owner's only, that one's. */
   async function ownerAsked(
     request: { readonly identity: Identity | null },
     asked: string | undefined,
   ): Promise<string | undefined> {
     const { reach, ownerNo } = access.decide(principalOf(request), 'tokens:read')
-    if (reach !== 'own') return asked
+    if (reach !== 'own') return asked === undefined || seesOwners(access, principalOf(request)) ? asked : unveiled(request, asked)
     const [owner] = await records.read.ownersByNo([ownerNo ?? 0])
     return owner?.id ?? ''
   }
@@ -200,6 +207,7 @@ function reading(app: App, { records, access, clock }: HttpParts): void {
         ...rest,
         ...(shown === undefined ? {} : { canary: shown }),
         ...(ownerId === undefined ? {} : { ownerId }),
+        searchOwners: seesOwners(access, principalOf(request)),
       }
       const before = cursor === undefined ? {} : { before: await placeOf(records, filter.tenantNo, cursor) }
       const found = await records.read.tokens(filter, { limit: limit + 1, ...before })
