@@ -76,18 +76,16 @@ function rawEntry(index: number, now: number, salt: string): string {
 function stateOf(size: number, root: Uint8Array, vkey: string, now: number): object {
   const openedAt = new Date(now - 86_400_000).toISOString()
   return {
-    ...{
-      shard: '2026',
-      origin: ORIGIN,
-      vkey,
-      size,
-      halted: null,
-      failure: null,
-      waiting: 2,
-      lagMs: 400,
-      dropped: 0,
-      publish: 'checkpoint',
-    },
+    shard: '2026',
+    origin: ORIGIN,
+    vkey,
+    size,
+    halted: null,
+    failure: null,
+    waiting: 2,
+    lagMs: 400,
+    dropped: 0,
+    publish: 'checkpoint',
     checkpoint: { size, root: Buffer.from(root).toString('base64'), at: new Date(now - 5000).toISOString() },
     shards: [{ name: '2026', origin: ORIGIN, vkey, openedAt, closedAt: null, size }],
     anchors: [

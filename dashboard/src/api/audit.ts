@@ -1,4 +1,5 @@
 import { request } from './http.ts'
+import type { EventView } from './types.ts'
 
 /** How the audit log stands (`GET /v1/audit`). What the whole install sees of it is optional here. */
 export interface AuditState {
@@ -57,6 +58,13 @@ export interface LogEntryQuery {
   readonly limit?: number
   readonly cursor?: string
 }
+
+export async function readReadings(query: { readonly from: string; readonly to: string }, signal?: AbortSignal) {
+  const options = { query: { ...query, limit: READINGS }, ...(signal ? { signal } : {}) }
+  return (await request<{ items: readonly EventView[] }>('/v1/readings', options)).items
+}
+
+const READINGS = 20
 
 export function readAudit(signal?: AbortSignal): Promise<AuditState> {
   return request('/v1/audit', signal ? { signal } : {})

@@ -7,7 +7,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 }
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly query?: Readonly<Record<string, QueryValue>>
   readonly body?: unknown
   readonly signal?: AbortSignal

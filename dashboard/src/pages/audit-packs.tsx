@@ -3,7 +3,7 @@ import { isAsked } from '../api/approvals.ts'
 import { makePack, type Pack, packAddress, readPackKinds, readPacks, signReview } from '../api/evidence.ts'
 import { percent, short } from '../format/number.ts'
 import { t } from '../format/strings.ts'
-import { AskDialog } from '../parts/ask-dialog.tsx'
+import { AskDialog, filled } from '../parts/ask-dialog.tsx'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import styles from './audit.module.css'
 import { ListBox } from './list-box.tsx'
@@ -104,7 +104,7 @@ function MakeDialog() {
       ]}
       run={(answers) =>
         makePack({
-          ...Object.fromEntries(Object.entries(answers).filter(([, text]) => text !== '')),
+          ...filled(answers),
           from: new Date(window.from).toISOString(),
           to: new Date(window.to).toISOString(),
         })

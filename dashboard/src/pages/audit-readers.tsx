@@ -1,40 +1,52 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { readReadings } from '../api/audit.ts'
+import type { EventView } from '../api/types.ts'
+import { count } from '../format/number.ts'
 import { t } from '../format/strings.ts'
-import { Empty } from '../parts/states.tsx'
-import { Panel } from '../parts/panel.tsx'
-import { Table } from '../parts/table.tsx'
 import { useTimeFormat } from '../parts/time-format.tsx'
-import { useAsk } from './use-ask.ts'
+import { ListBox } from './list-box.tsx'
 import { usePageWindow } from './window.tsx'
-
-const ROWS = 20
-/** Views, exports, refused readings, reveals, and readings of this log. */
-const LOOKED = ['report.viewed', 'report.exported', 'reading.rejected', 'pseudonym.revealed', 'audit.read'] as const
 
 /** Who looked at what. */
 export function AuditReaders() {
-  const { window } = usePageWindow()
+  const { window, text } = usePageWindow()
   const time = useTimeFormat()
-  const query = useAsk('events-page', { ...window, type: LOOKED.join(','), limit: ROWS })
+  const query = useQuery({
+    queryKey: ['audit', 'readings', text.from, text.to],
+    queryFn: ({ signal }) => readReadings({ from: iso(window.from), to: iso(window.to) }, signal),
+    placeholderData: keepPreviousData,
+  })
+  const columns = t.audit.readerColumns
   return (
-    <Panel
+    <ListBox
       title={t.audit.readers}
       hint={t.audit.readersHint}
       query={query}
-      empty={<Empty title={t.audit.readersEmpty} height={80} />}
-      flush
-    >
-      {({ rows }) => (
-        <Table
-          label={t.audit.readers}
-          rows={rows}
-          keyOf={({ id }) => id}
-          columns={[
-            { name: t.audit.readerColumns.time, cell: ({ at }) => time.stamp(at) },
-            { name: t.audit.readerColumns.what, cell: ({ type, reason }) => [type, reason].filter(Boolean).join(' · ') },
-            { name: t.audit.readerColumns.about, cell: ({ detail }) => (detail ? JSON.stringify(detail) : '–') },
-          ]}
-        />
-      )}
-    </Panel>
+      empty={t.audit.readersEmpty}
+      keyOf={({ id }) => id}
+      columns={[
+        { name: columns.time, cell: ({ at }) => time.stamp(at) },
+        { name: columns.who, cell: ({ owner }) => owner ?? '–' },
+        { name: columns.what, cell: whatOf },
+        { name: columns.about, cell: ({ detail }) => aboutOf(detail) },
+      ]}
+    />
   )
+}
+
+function whatOf({ type, reason, count: times }: EventView): string {
+  return [type, reason && reason !== 'none' && `· ${reason}`, times > 1 && `× ${count(times)}`].filter(Boolean).join(' ')
+}
+
+/** What was looked at, as the event names it. */
+function aboutOf(detail: EventView['detail']): string {
+  if (!detail) return '–'
+  return Object.entries(detail)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ')
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString()
 }

@@ -4,7 +4,7 @@ import { isAsked } from '../api/approvals.ts'
 import { eraseSubject, lookUp, readErasures, readRestrictions, restrictSubject, subjectExport } from '../api/privacy.ts'
 import { count } from '../format/number.ts'
 import { t } from '../format/strings.ts'
-import { type Answers, AskDialog, type AskField } from '../parts/ask-dialog.tsx'
+import { AskDialog, type AskField, filled } from '../parts/ask-dialog.tsx'
 import { Box } from '../parts/box.tsx'
 import { Button } from '../parts/button.tsx'
 import dialogStyles from '../parts/dialog.module.css'
@@ -166,11 +166,6 @@ function LookUp() {
       )}
     </Box>
   )
-}
-
-/** What was filled in. */
-function filled(answers: Answers): Answers {
-  return Object.fromEntries(Object.entries(answers).filter(([, text]) => text !== ''))
 }
 
 function textOf(form: FormData, name: string): string {

@@ -5,12 +5,13 @@ import { PageHead } from './page-head.tsx'
 import { SETTINGS_SECTIONS, type SettingsSearch, type SettingsSection } from './search.ts'
 import { SettingsAccess } from './settings-access.tsx'
 import { SettingsPrivacy } from './settings-privacy.tsx'
+import { SettingsRetention } from './settings-retention.tsx'
 import styles from './settings.module.css'
 
 const SECTIONS: Readonly<Record<SettingsSection, ComponentType>> = {
   access: SettingsAccess,
   privacy: SettingsPrivacy,
-  retention: () => null,
+  retention: SettingsRetention,
 }
 
 /** Who may do what, what is known of people, and how long it is kept. */

@@ -128,6 +128,11 @@ function Field({ field: { name, label, kind, choices = [], value, isOptional = f
   )
 }
 
+/** What was filled in. */
+export function filled(answers: Answers): Answers {
+  return Object.fromEntries(Object.entries(answers).filter(([, text]) => text !== ''))
+}
+
 function answersOf(form: FormData): Answers {
   return Object.fromEntries([...form].map(([name, value]) => [name, typeof value === 'string' ? value.trim() : '']))
 }
