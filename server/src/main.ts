@@ -18,7 +18,7 @@ import { openJournal } from './journal/open.ts'
 import { startRelay } from './journal/relay.ts'
 import { createLiveHub } from './live/hub.ts'
 import { startAudit } from './main/audit.ts'
-import { startAuditWatch } from './main/audit-watch.ts'
+import { startAuditWatch, startNightly } from './main/audit-watch.ts'
 import { startDemo } from './main/demo.ts'
 import { startEvidence } from './main/evidence.ts'
 import { noteSystemEvent, startHousekeeping, warmCache } from './main/house.ts'
@@ -122,6 +122,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
   parts.add(await startBatchRecording({ shipping, records, audit, clock, log }))
   const auditWatch = parts.add(startAuditWatch({ audit, journal, tenant, clock, log }))
+  const reconciliation = parts.add(startNightly({ read: records.read, store, journal, tenant, clock, log }))
   const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit }
   const subjects = parts.add(openSubjects({ ...people, keys: config.keys, tenantNo: tenant.no }))
   const retention = parts.add(startRetention(people))
@@ -169,6 +170,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       denials,
       audit,
       auditWatch,
+      reconciliation,
       subjects,
       retention,
       evidence,

@@ -83,6 +83,14 @@ export async function downloadTo(access: ServerAccess, path: string, file: strin
   }
 }
 
+/** Calls the server and gives its text as it is. */
+export async function fetchText(access: ServerAccess, path: string): Promise<string> {
+  const answer = await send(access, 'GET', path, undefined)
+  const text = await answer.text()
+  if (!answer.ok) throw refused(answer.status, text)
+  return text
+}
+
 async function send(
   access: ServerAccess,
   method: string,

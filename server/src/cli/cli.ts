@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { TrailError } from '../errors.ts'
+import { auditCommand } from './audit.ts'
 import { approvalsCommand } from './approvals.ts'
 import { detectCommand } from './detect-command.ts'
 import { doctorCommand } from './doctor.ts'
@@ -45,6 +46,7 @@ const program = new Command('tokentrail')
   .addCommand(rulesCommand(common))
   .addCommand(common(doctorCommand()))
   .addCommand(evidenceCommand(common))
+  .addCommand(auditCommand(common))
   .addCommand(verifyCommand())
   .addCommand(witnessCommand())
   .addHelpText(

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import {
   CHECKS,
+  isEventProof,
   readTrust,
   verification,
+  verifyEventProof,
   verifyPack,
   WHAT_IS_NOT_PROVEN,
   PackBroken,
@@ -34,14 +36,18 @@ interface VerifyOptions {
   readonly json?: boolean
 }
 
+const PROOF_BYTES_MAX = 1024 * 1024
 const PAGE = fileURLToPath(new URL('../../../dashboard/dist/verify.html', import.meta.url))
 
 /** `tokentrail verify`: a pack or a log's directory, without a server. */
 export function verifyCommand(): Command {
   const many = (value: string, before: readonly string[]): readonly string[] => [...before, value]
   return new Command('verify')
-    .description('check an evidence pack or the directory of a log; no server is needed')
-    .argument('[path]', 'zip or folder of a pack, or a directory with `checkpoint` and `tile/`')
+    .description('check an evidence pack, the directory of a log, or the proof of an event; no server is needed')
+    .argument(
+      '[path]',
+      'zip or folder of a pack, a directory with `checkpoint` and `tile/`, or a file of `tokentrail audit proof`',
+    )
     .option('--policy <file>', 'whom you trust: a tlog-policy, or verifier keys one per line')
     .option('--key <vkey>', 'verifier key of the log (may be repeated)', many, [])
     .option('--witness <vkey>', 'verifier key of a witness that must have signed (may be repeated)', many, [])
@@ -64,7 +70,7 @@ async function verify(path: string | undefined, options: VerifyOptions): Promise
   const older = options.older.map((file) => readText(file, 'checkpoint'))
   const found = isLog(path)
     ? await verifyLog({ directory: path, trust, older, ...threads(options) })
-    : await verifyAPack(path, trust, older)
+    : ((await verifyAnEvent(path, trust)) ?? (await verifyAPack(path, trust, older)))
   if (options.json) sayJson({ ...found, sentence: WHAT_IS_NOT_PROVEN })
   else sayVerification(found)
   process.exitCode = found.isGood ? EXIT_CODES.ok : EXIT_CODES['not verified']
@@ -73,6 +79,14 @@ async function verify(path: string | undefined, options: VerifyOptions): Promise
 /** A directory with a checkpoint and no report is a log. */
 function isLog(path: string): boolean {
   return existsSync(join(path, 'checkpoint')) && !existsSync(join(path, PACK_FILES.manifest))
+}
+
+/** A small file that begins as the proof of an event is one. */
+async function verifyAnEvent(path: string, trust: Trust | undefined): Promise<Verification | undefined> {
+  const { size } = statSync(path)
+  if (size > PROOF_BYTES_MAX || !statSync(path).isFile()) return undefined
+  const text = readFileSync(path, 'utf8')
+  return isEventProof(text) ? verifyEventProof({ crypto: LOG_CRYPTO, trust, text }) : undefined
 }
 
 async function verifyAPack(path: string, trust: Trust | undefined, older: readonly string[]): Promise<Verification> {

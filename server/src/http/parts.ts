@@ -1,5 +1,6 @@
 import type { Access } from '../access/access.ts'
 import type { AnchoredLog } from '../audit/anchors/anchors.ts'
+import type { Reconciliation } from '../audit/nightly.ts'
 import type { AuditWatch } from '../audit/watch.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
@@ -39,6 +40,7 @@ export interface HttpParts {
   readonly access: Access
   readonly denials: Denials
   readonly audit: AnchoredLog
+  readonly reconciliation: Pick<Reconciliation, 'run'>
   readonly auditWatch: Pick<AuditWatch, 'health'>
   readonly subjects: Subjects
   readonly retention: RetentionEngine

@@ -26,6 +26,8 @@ export interface TenantState {
   /** When the oldest row of the open batch was taken. */
   openedAt: Milliseconds
   open: OpenBatch | undefined
+  /** Counted events with leaves of their own so far: with those in batches they are all that the journal shipped. */
+  ownEvents: number
 }
 
 export interface BatcherState {
@@ -55,12 +57,12 @@ export function readState(notes: ReadonlyMap<string, string>, begin: { journal: 
 }
 
 function readTenant(tenantNo: number, value: string): TenantState {
-  const { covered, closedAt, openedAt, open } = JSON.parse(value) as Omit<TenantState, 'open'> & { open: SavedBatch | null }
-  return { tenantNo, covered, closedAt, openedAt, open: open ? createOpenBatch(open) : undefined }
+  const { open, ...rest } = JSON.parse(value) as Omit<TenantState, 'open' | 'tenantNo'> & { open: SavedBatch | null }
+  return { tenantNo, ...rest, open: open ? createOpenBatch(open) : undefined }
 }
 
-export function tenantNote({ tenantNo, covered, closedAt, openedAt, open }: TenantState): [string, string] {
-  return [`tenant ${tenantNo}`, JSON.stringify({ covered, closedAt, openedAt, open: open?.save() ?? null })]
+export function tenantNote({ tenantNo, open, ...rest }: TenantState): [string, string] {
+  return [`tenant ${tenantNo}`, JSON.stringify({ ...rest, open: open?.save() ?? null })]
 }
 
 export function closedNote(batch: NewBatch): [string, string] {

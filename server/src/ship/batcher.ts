@@ -45,7 +45,9 @@ export function createBatcher(o: { notes: ReadonlyMap<string, string>; journal: 
   let [waiting, spare, sparedAt] = [0, PER_SECOND, 0]
 
   function tenantOf(tenantNo: number, closedAt: Milliseconds): TenantState {
-    const tenant = tenants.get(tenantNo) ?? { tenantNo, covered: since, closedAt, openedAt: 0, open: undefined }
+    const tenant = tenants.get(tenantNo) ?? {
+      ...{ tenantNo, covered: since, closedAt, openedAt: 0, open: undefined, ownEvents: 0 },
+    }
     tenants.set(tenantNo, tenant)
     return tenant
   }
@@ -57,13 +59,19 @@ export function createBatcher(o: { notes: ReadonlyMap<string, string>; journal: 
     const touched = new Set<TenantState>()
     for (const row of inOrderOfLeaves(rows)) {
       if (isInBatch(row.type)) touched.add(addRow(row, now))
-      else keep(notes, ownNote(row))
+      else if (keep(notes, ownNote(row))) touched.add(countOwn(row))
     }
     taken = upTo
     notes.set('taken', String(taken))
     closeDue(now, notes)
     for (const tenant of touched) keep(notes, tenantNote(tenant))
     return notes
+  }
+
+  function countOwn(row: EventRow): TenantState {
+    const tenant = tenantOf(row.tenant, 0)
+    tenant.ownEvents += row.count
+    return tenant
   }
 
   function addRow(row: EventRow, now: Milliseconds): TenantState {
@@ -104,8 +112,10 @@ export function createBatcher(o: { notes: ReadonlyMap<string, string>; journal: 
   }
 }
 
-function keep(notes: Map<string, string | null>, note: readonly [string, string] | undefined): void {
+/** Whether there was one to keep. */
+function keep(notes: Map<string, string | null>, note: readonly [string, string] | undefined): boolean {
   if (note) notes.set(...note)
+  return note !== undefined
 }
 
 /** Rows stand in a batch by writer and number: an order that the store can give again. */

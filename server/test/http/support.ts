@@ -25,6 +25,7 @@ import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../src/privacy/wrap.ts'
 import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { openAudit } from '../../src/audit/open.ts'
+import { reconcile } from '../../src/audit/reconcile.ts'
 import { startEvidence } from '../../src/main/evidence.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
@@ -167,6 +168,7 @@ export async function openFront(
     access,
     denials,
     audit: { ...audit, anchors: () => [] },
+    reconciliation: { run: () => reconcile({ read: records.read, store, journal, clock }) },
     auditWatch: { health: () => ({ troubles: [], checkpointAgeMs: null, uncovered: 0 }) },
     subjects,
     retention,
