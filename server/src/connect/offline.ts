@@ -89,7 +89,7 @@ function createNumbers(): { numberOf(name: string): number; nameOf(no: number): 
 }
 
 /** Pseudonyms that hide nothing, for a file that holds the clear addresses anyway. */
-function createOfflinePrivacy(): Pick<Privacy, 'source' | 'resource' | 'fingerprint'> {
+function createOfflinePrivacy(): Pick<Privacy, 'source' | 'resource' | 'fingerprint' | 'sealAddress'> {
   const sources = new Map<string, Source>()
 
   function source(_tenant: number, _at: number, ip = '', userAgent = ''): Source {
@@ -113,6 +113,7 @@ function createOfflinePrivacy(): Pick<Privacy, 'source' | 'resource' | 'fingerpr
 
   return {
     source,
+    sealAddress: () => '',
     resource: (_tenant, resource) => hashOf(resource),
     fingerprint: (_tenant, _at, sha256) => ({ fingerprint: sha256.subarray(0, 16), epoch: 0 }),
   }

@@ -10,7 +10,7 @@ import type { KnownToken } from './known-tokens.ts'
 export interface RowContext {
   readonly tenant: Pick<Tenant, 'no' | 'retention'>
   readonly now: Milliseconds
-  readonly privacy: Pick<Privacy, 'source' | 'resource' | 'fingerprint'>
+  readonly privacy: Pick<Privacy, 'source' | 'resource' | 'fingerprint' | 'sealAddress'>
   readonly labels: Labels
   readonly token: KnownToken | undefined
   readonly claimed: KnownToken | undefined
@@ -108,6 +108,7 @@ function setPseudonyms(row: EventRow, { given, at }: Line, { privacy, tenant, no
   const day = pseudonymTime(at, now)
   if (given.ip !== undefined || given.userAgent !== undefined)
     Object.assign(row, privacy.source(tenant.no, day, given.ip, given.userAgent))
+  row.addressSealed = privacy.sealAddress(tenant.no, day, given.ip)
   if (given.resource !== undefined) row.resource = privacy.resource(tenant.no, given.resource)
   if (given.credential === undefined || row.tokenNo !== 0) return
   const { fingerprint, epoch } = privacy.fingerprint(tenant.no, day, Buffer.from(given.credential, 'hex'))

@@ -9,6 +9,8 @@ interface Domain {
   readonly endOf: (epoch: number) => Milliseconds
   /** How long the key outlives its epoch. */
   readonly livesAfterMs: number
+  /** Made only for tenants that have switched it on. */
+  readonly onRequest?: true
 }
 
 const day: Omit<Domain, 'livesAfterMs'> = {
@@ -27,15 +29,25 @@ export const DOMAINS = {
   client: { ...quarter, livesAfterMs: 92 * DAY_MS },
   fingerprint: { ...month, livesAfterMs: 31 * DAY_MS },
   resource: { ...always, livesAfterMs: 0 },
+  /** No pseudonym: encrypts addresses of a day where a tenant asked for it; lives as many days as it set, 30 at most. */
+  address_sealed: { ...day, livesAfterMs: 30 * DAY_MS, onRequest: true },
 } as const satisfies Record<string, Domain>
+
+/** Domains whose keys every tenant has. */
+export const USUAL_DOMAINS = (Object.keys(DOMAINS) as DomainName[]).filter((name) => !('onRequest' in DOMAINS[name]))
 export type DomainName = keyof typeof DOMAINS
 
 /**
  * When a key made now is destroyed. Imports of old logs make keys for days long past: such a key lives its time after the
  * epoch counted from now, so that one import is consistent and its links die as soon as those of today.
  */
-export function destroyAfterOf(name: DomainName, epoch: number, now: Milliseconds): Milliseconds {
-  const { endOf, livesAfterMs } = DOMAINS[name]
+export function destroyAfterOf(
+  name: DomainName,
+  epoch: number,
+  now: Milliseconds,
+  livesAfterMs: number = DOMAINS[name].livesAfterMs,
+): Milliseconds {
+  const { endOf } = DOMAINS[name]
   return Math.max(endOf(epoch), now) + livesAfterMs
 }
 

@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../errors.ts'
 import type { Records, StoredKey } from '../records/records.ts'
-import { DOMAINS, destroyAfterOf, type DomainName } from './domains.ts'
+import { DOMAINS, destroyAfterOf, USUAL_DOMAINS, type DomainName } from './domains.ts'
 import type { KeyEncryption } from './wrap.ts'
 
 /** Pseudonym keys in memory, each also in records, wrapped. A key is 32 random bytes and never derived. */
@@ -11,6 +11,8 @@ export interface Keyring {
   get(domain: DomainName, tenant: number, epoch: number): KeyObject | undefined
   /** Makes the keys of every domain for the epochs that hold `at`. Whoever writes a key first wins; all use that one. */
   ensure(tenant: number, at: Milliseconds, now: Milliseconds): Promise<void>
+  /** Makes one key, which lives so long after its epoch. */
+  ensureOne(domain: DomainName, tenant: number, epoch: number, o: { now: Milliseconds; livesAfterMs: number }): Promise<void>
   /** Forgets, here and in records, the keys whose time is over; gives how many records held. */
   destroyBefore(at: Milliseconds): Promise<number>
   /** Destroys every key of a domain of a tenant, whatever its date. */
@@ -34,17 +36,34 @@ export async function openKeyring(records: Records, kek: KeyEncryption): Promise
   }
   await reload()
 
-  async function make(domain: DomainName, tenantNo: number, epoch: number, now: Milliseconds): Promise<void> {
+  async function make(
+    domain: DomainName,
+    tenantNo: number,
+    epoch: number,
+    now: Milliseconds,
+    livesAfterMs?: number,
+  ): Promise<void> {
     const wrapped = kek.wrap(randomBytes(32), nameOf({ domain, tenantNo, epoch }))
-    hold(await records.act('putKey', { domain, tenantNo, epoch, wrapped, destroyAfter: destroyAfterOf(domain, epoch, now) }))
+    hold(
+      await records.act('putKey', {
+        domain,
+        tenantNo,
+        epoch,
+        wrapped,
+        destroyAfter: destroyAfterOf(domain, epoch, now, livesAfterMs),
+      }),
+    )
   }
 
   return {
     get: (domain, tenantNo, epoch) => keys.get(nameOf({ domain, tenantNo, epoch }))?.key,
     async ensure(tenant, at, now) {
-      const wanted = DOMAIN_NAMES.map((name) => ({ name, epoch: DOMAINS[name].epochOf(at) }))
+      const wanted = USUAL_DOMAINS.map((name) => ({ name, epoch: DOMAINS[name].epochOf(at) }))
       const missing = wanted.filter(({ name, epoch }) => !keys.has(nameOf({ domain: name, tenantNo: tenant, epoch })))
       await Promise.all(missing.map(({ name, epoch }) => make(name, tenant, epoch, now)))
+    },
+    async ensureOne(domain, tenantNo, epoch, { now, livesAfterMs }) {
+      if (!keys.has(nameOf({ domain, tenantNo, epoch }))) await make(domain, tenantNo, epoch, now, livesAfterMs)
     },
     async destroyBefore(at) {
       for (const [name, { destroyAfter }] of keys) if (destroyAfter <= at) keys.delete(name)
@@ -67,8 +86,6 @@ export async function openKeyring(records: Records, kek: KeyEncryption): Promise
     },
   }
 }
-
-const DOMAIN_NAMES = Object.keys(DOMAINS) as readonly DomainName[]
 
 function nameOf(key: Pick<StoredKey, 'domain' | 'tenantNo' | 'epoch'>): string {
   return `${key.domain}|${key.tenantNo}|${key.epoch}`

@@ -28,6 +28,12 @@ export interface Privacy {
   /** Destroys keys whose time is over; gives how many. */
   destroyExpiredKeys(at: Milliseconds): Promise<number>
   missing(): number
+  /** The address, encrypted, where the tenant keeps it for some days; else empty. */
+  sealAddress(tenant: number, at: Milliseconds, ip: string | undefined): string
+  /** The tenant's setting was changed: its keys are made, or destroyed where it is off now. */
+  sealedDaysChanged(tenant: number): Promise<void>
+  /** Reads it again; null when its key was destroyed. */
+  openAddress(tenant: number, at: Milliseconds, sealed: string): string | null
   /** Every pseudonym that an address has under the living keys of a tenant. Re-identification: for few, and recorded. */
   pseudonyms(tenant: number, ip: string): readonly Pseudonym[]
   /**

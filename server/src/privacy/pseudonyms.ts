@@ -9,6 +9,7 @@ import { clientFamily } from './client-family.ts'
 import { DOMAINS, type DomainName } from './domains.ts'
 import { openKeyring, type Keyring } from './keyring.ts'
 import type { Privacy, Pseudonym, Source } from './privacy.ts'
+import { createSealedAddresses } from './sealed-addresses.ts'
 import { createKeyEncryption, type KeyEncryption } from './wrap.ts'
 
 const HOUR_MS = 3_600_000
@@ -34,12 +35,14 @@ export async function openPrivacy(o: {
   const addresses = createBoundedCache<KnownAddress>(ADDRESSES_MAX)
   const clients = createBoundedCache<Client>(CLIENTS_MAX)
   const resources = createBoundedCache<bigint>(CLIENTS_MAX)
+  const sealed = createSealedAddresses(keyring, o.records.read)
   const preparing = new Set<string>()
   let missing = 0
 
   async function prepare(tenant: number, at: Milliseconds): Promise<void> {
     await keyring.ensure(tenant, at, o.clock.now())
     await keyring.ensure(tenant, at + DAY_MS, o.clock.now())
+    await sealed.prepare(tenant, at, o.clock.now())
   }
 
   /** The key of an epoch; a missing one is counted and made for the next time. */
@@ -140,6 +143,13 @@ export async function openPrivacy(o: {
     prepare,
     destroyExpiredKeys,
     missing: () => missing,
+    sealAddress: sealed.seal,
+    openAddress: sealed.open,
+    async sealedDaysChanged(tenant) {
+      const now = o.clock.now()
+      await sealed.prepare(tenant, now, now)
+      if (!sealed.isOn(tenant)) await keyring.destroyOf('address_sealed', tenant, now)
+    },
     pseudonyms: (tenant, ip) => pseudonymsOf(keyring, tenant, ip),
     async renewDays(tenant) {
       const now = o.clock.now()

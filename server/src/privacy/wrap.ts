@@ -19,15 +19,23 @@ export interface KeyEncryption {
 /** Gives the newest key-encryption key first and, while it is being changed, its predecessor after it. */
 export type KeyEncryptionKeys = () => readonly [Uint8Array, ...Uint8Array[]]
 
+/** A predecessor that was destroyed on disk is not used longer than this. */
+const KNOWN_MS = 60_000
+
 /** Asks for the keys anew at every wrapping, so that no server wraps under one that another has begun to replace. */
 export function createKeyEncryption(keks: KeyEncryptionKeys): KeyEncryption {
   let known = keks()
+  let readAt = performance.now()
   if (known.some((kek) => kek.length !== 32)) throw new TypeError('kek: expected 32 bytes')
-  const newest = () => (known = keks())[0]
+  const newest = () => {
+    readAt = performance.now()
+    return (known = keks())[0]
+  }
   const opening = (wrapped: Uint8Array) => known.find((kek) => isUnder(kek, wrapped))
   return {
     wrap: (key, purpose) => wrapKey(newest(), key, purpose),
     unwrap(wrapped, purpose) {
+      if (performance.now() - readAt > KNOWN_MS) newest()
       const kek = opening(wrapped) ?? (newest(), opening(wrapped))
       if (!kek) throw new Error('not a wrapped key of a key-encryption key that is at hand')
       return unwrapKey(kek, wrapped, purpose)

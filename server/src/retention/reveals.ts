@@ -1,3 +1,4 @@
+import { parseEventId } from 'tokentrail'
 import type { Clock } from '../clock.ts'
 import { TrailError } from '../errors.ts'
 import type { Privacy, Pseudonym } from '../privacy/privacy.ts'
@@ -5,6 +6,7 @@ import { openSealed } from '../privacy/seal.ts'
 import type { SubjectKeys } from '../privacy/subject-keys.ts'
 import type { Actor, Records } from '../records/records.ts'
 import type { SealedRow } from '../records/sealed.ts'
+import type { Store } from '../store/store.ts'
 
 /** What opens a commitment of an entry. */
 export interface Disclosure {
@@ -30,6 +32,8 @@ export interface Reveals {
   reveal(p: Asked & { readonly event: string; readonly field: string }): Promise<Disclosure>
   /** Pseudonyms of an address that somebody knows already. */
   pseudonymsOf(p: Asked & { readonly address: string }): Promise<readonly Pseudonym[]>
+  /** The address of an event, where the tenant keeps it encrypted for some days. `not_found` when its key is gone. */
+  addressOf(p: Asked & { readonly event: string }): Promise<string>
   /** The number under which an owner stands in events. */
   numberOf(p: Asked & { readonly owner: string }): Promise<number | null>
   /** Openings for an evidence pack, of the fields that its reader may see; what was erased is missing. The pack records itself. */
@@ -43,7 +47,8 @@ const EVENTS_AT_ONCE = 500
 export function createReveals(o: {
   readonly records: Records
   readonly subjectKeys: SubjectKeys
-  readonly privacy: Pick<Privacy, 'pseudonyms'>
+  readonly privacy: Pick<Privacy, 'pseudonyms' | 'openAddress'>
+  readonly store: Pick<Store, 'query'>
   readonly clock: Clock
 }): Reveals {
   const { records, subjectKeys, privacy, clock } = o
@@ -77,6 +82,13 @@ export function createReveals(o: {
       await note(asked, 'pseudonym', { of: 'address', found: found.length })
       return found
     },
+    async addressOf({ event, ...asked }) {
+      const address = await readAddress(o, asked.tenantNo, event)
+      if (address === null)
+        throw new TrailError('not_found', 'There is no address to open here: none was kept, or its key is destroyed.')
+      await note(asked, 'value', { event, of: 'address' })
+      return address
+    },
     async numberOf({ owner, ...asked }) {
       const found = await records.read.owner(asked.tenantNo, owner)
       await note(asked, 'pseudonym', { of: 'owner', found: found ? 1 : 0 })
@@ -91,4 +103,20 @@ export function createReveals(o: {
       return disclosures
     },
   }
+}
+
+async function readAddress(
+  { store, privacy }: { readonly store: Pick<Store, 'query'>; readonly privacy: Pick<Privacy, 'openAddress'> },
+  tenantNo: number,
+  event: string,
+): Promise<string | null> {
+  const id = parseEventId(event)
+  if (!id) return null
+  const { rows } = await store.query<{ at: number | string; sealed: string }>({
+    sql: `SELECT toUnixTimestamp64Milli(occurred_at) AS at, address_sealed AS sealed FROM events
+      WHERE tenant = {tenant:UInt32} AND writer = {writer:UInt32} AND seq = {seq:UInt64} LIMIT 1`,
+    params: { tenant: tenantNo, ...id },
+    limits: { timeoutMs: 60_000, rowsReadMax: 100_000_000_000 },
+  })
+  return rows[0] ? privacy.openAddress(tenantNo, Number(rows[0].at), rows[0].sealed) : null
 }

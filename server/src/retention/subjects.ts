@@ -10,6 +10,7 @@ export interface Subjects {
   readonly reveals: Reveals
   readonly access: ReturnType<typeof createSubjectAccess>
   readonly kek: KekChange
+  readonly sealedDaysChanged: Privacy['sealedDaysChanged']
   close(): Promise<void>
 }
 
@@ -38,9 +39,10 @@ export function openSubjects(
 
   return {
     erasure,
-    reveals: createReveals({ records, subjectKeys, privacy, clock }),
+    reveals: createReveals({ records, subjectKeys, privacy, store, clock }),
     access: createSubjectAccess({ records, subjectKeys, store, clock }),
     kek,
+    sealedDaysChanged: privacy.sealedDaysChanged,
     async close() {
       clearInterval(timer)
       await erasure.close()

@@ -88,6 +88,7 @@ export function createValidationEvents(o: {
     row.limit = visit.limit
     fillRequest(request)
     fillSource(from)
+    row.addressSealed = o.privacy.sealAddress(request.tenantNo, at, request.ip)
     fillToken(visit, said)
     fillText(visit)
     fillAfterlife(visit, said, from)

@@ -1,5 +1,5 @@
 import { createHmac, createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,6 +9,7 @@ import { LOG_CRYPTO } from '../../src/audit/crypto.ts'
 import { openKeys } from '../../src/config/keys.ts'
 import { openTokentrail, readConfig, type Tokentrail } from '../../src/main.ts'
 import { addressBytes, networkBytes } from '../../src/privacy/address.ts'
+import { createKekChange } from '../../src/privacy/kek-change.ts'
 import { openSealed } from '../../src/privacy/seal.ts'
 import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../src/privacy/wrap.ts'
@@ -98,11 +99,23 @@ function proofOf(id: string): Promise<string> {
   )
 }
 
+/** Every file as it is now; what the store makes and takes away meanwhile is left out. */
 function bytesBelow(folder: string): { file: string; bytes: Buffer }[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false)
-    .map((file) => ({ file, bytes: readFileSync(file) }))
+  return (unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? []).flatMap((entry) => {
+    const file = join(folder, entry.name)
+    if (entry.isDirectory()) return bytesBelow(file)
+    const bytes = entry.isFile() ? unlessGone(() => readFileSync(file)) : undefined
+    return bytes ? [{ file, bytes }] : []
+  })
+}
+
+function unlessGone<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function filesWith(words: readonly string[]): string[] {
@@ -165,7 +178,9 @@ describe('an erased person', () => {
     const [event] = (await eventsOf(`from=${Date.now() - 3_600_000}&to=${Date.now()}`)).filter(
       ({ type }) => type === 'subject.erased',
     )
-    expect(event).toMatchObject({ type: 'subject.erased', owner: null, token: null })
+    expect(event).toMatchObject({ type: 'subject.erased' })
+    expect(event).not.toHaveProperty('owner')
+    expect(event).not.toHaveProperty('token')
     expect(erasure.values).toBeGreaterThan(0)
   })
 
@@ -240,16 +255,15 @@ describe('with the database, the keys and the logs in hand', () => {
     const old = sealedRows(join(backup, 'records.sqlite'))
     expect(old.length).toBeGreaterThan(0)
     await subjectKeys.close()
-    const { createKekChange } = await import('../../src/privacy/kek-change.ts')
     const change = { folder: join(data, 'keys'), tenantNo: 1, privacy: { rewrap: async () => 0 } }
     const reopened = await openSubjectKeys({ kek, file: join(data, 'subject-keys.sqlite') })
     const records = { act: async () => ({ writer: 0, seq: 0 }) } as never
     await createKekChange({ ...change, records, subjectKeys: reopened }).rotate({ at: 0, actor: { no: 0, kind: 'system' } })
     await reopened.close()
-    const stolen = await openSubjectKeys({ kek, file: join(backup, 'subject-keys.sqlite') })
+    const now = createKeyEncryption(openKeys(join(data, 'keys')).keks)
+    const stolen = await openSubjectKeys({ kek: now, file: join(backup, 'subject-keys.sqlite') })
     for (const { keyId } of old) await expect(stolen.open([keyId])).rejects.toMatchObject({ code: 'config_invalid' })
     await stolen.close()
-    trail = await openTokentrail(readConfig({ data, port: '0', logLevel: 'silent' }, {}), log).catch(() => trail)
   }, 60_000)
 })
 
@@ -281,7 +295,7 @@ function digestsOf(text: string, keys: readonly Uint8Array[]): Buffer[] {
 }
 
 async function storeRows(): Promise<{ type: number; owner: number; numbers: string[] }[]> {
-  const store = await openStore({ dir: data, memoryBytesMax: 2 ** 30, log })
+  const store = await openStore({ dir: join(data, 'store'), memoryBytesMax: 2 ** 30, log })
   const { rows } = await store.query<{ type: number; owner: number; numbers: string[] }>({
     sql: `SELECT type, owner_no AS owner, [toString(address_day), toString(address_month), toString(network), toString(resource)] AS numbers
       FROM events ORDER BY occurred_at`,

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
-import { openZip, readTrust, verifyPack, type PackFolder, type RandomAccess } from 'tokentrail/verify'
+import { afterAll, beforeAll, expect, vi } from 'vitest'
+import { readTrust, verifyPack, type PackFolder } from 'tokentrail/verify'
 import type { AuditLog } from '../../src/audit/audit.ts'
 import { LOG_CRYPTO } from '../../src/audit/crypto.ts'
+import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { openAudit } from '../../src/audit/open.ts'
+import { nodeSha256Stream, openPack } from '../../src/audit/verify/open-pack.ts'
 import { openKeys } from '../../src/config/keys.ts'
 import { encodeRowBinary } from '../../src/event/row-binary.ts'
 import { EVENT_COLUMNS, type EventRow } from '../../src/event/row.ts'
@@ -60,6 +61,8 @@ export interface ReportHouse {
   token(tenant: Tenant, token: Partial<NewToken> & { readonly id: string }): Promise<TokenRecord>
   /** Puts counted events into the store, as the shipper does. */
   load(rows: readonly EventRow[]): Promise<void>
+  /** Counted events on their whole way: journal, store, batch, log. */
+  append(tenant: Tenant, rows: readonly EventRow[]): Promise<void>
   /** Waits until every critical event is in the store and in the log. */
   settle(): Promise<void>
   /** All rows and figures of an answer, names too. */
@@ -115,7 +118,8 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
     seal: createSeal({ keys: subjectKeys }),
     version: '0',
   })
-  const reveals = createReveals({ records, subjectKeys, privacy, clock })
+  const recorder = await startBatchRecording({ shipping, records, audit, clock, log })
+  const reveals = createReveals({ records, subjectKeys, privacy, store, clock })
   const desk = await startEvidence({
     ...{ records, journal, store, audit, reveals, clock, log },
     tenant: own,
@@ -154,6 +158,17 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
     async load(rows) {
       if (rows.length > 0) await store.insert('events', COLUMNS, encodeRowBinary(rows), `report-${batches++}`)
     },
+    async append(tenant, rows) {
+      const before = await rowsInBatches(records, tenant)
+      for (const row of rows) void journal.append(row)
+      await settle()
+      await vi.waitFor(async () => expect(await rowsInBatches(records, tenant)).toBe(before + rows.length), {
+        timeout: 30_000,
+        interval: 50,
+      })
+      await recorder.flush()
+      await audit.flush()
+    },
     async answer(tenant, name, params = {}) {
       const given = { from: NOW - 30 * DAY, to: NOW, ...params }
       const answer = await desk.ask(tenant.no, name, given, { level: 'identified' })
@@ -162,7 +177,8 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
       return { rows, figures: Object.fromEntries(answer.figures().map((figure) => [figure.name, figure])) }
     },
     async pack(tenant, wish, actor = { no: 1, kind: 'person' }) {
-      const { id } = await desk.request(tenant.no, wish, null, actor)
+      const approval = wish.level === 'identified' ? { id: null, params: '{}', ground: 'asked for' } : null
+      const { id } = await desk.request(tenant.no, wish, approval, actor)
       await desk.settled()
       const record = await records.read.pack(tenant.no, id)
       if (record?.state !== 'ready')
@@ -171,6 +187,7 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
     },
     async close() {
       await desk.close()
+      await recorder.close()
       await audit.close()
       await relay.close()
       await shipping.close()
@@ -184,36 +201,26 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
   }
 }
 
-/** A zip on disk as the verifier reads it. */
-export async function withZip<Value>(file: string, use: (folder: PackFolder) => Promise<Value>): Promise<Value> {
-  const handle = await open(file)
+async function rowsInBatches({ read }: Records, { no }: Tenant): Promise<number> {
+  return (await read.batches({ tenantNo: no }, { limit: 1000 })).reduce((sum, { rows }) => sum + rows, 0)
+}
+
+/** Opens a pack for as long as it is looked at. */
+export async function withPack<Value>(file: string, use: (folder: PackFolder) => Promise<Value>): Promise<Value> {
+  const { folder, close } = await openPack(file)
   try {
-    const { size: bytes } = await handle.stat()
-    const zip: RandomAccess = {
-      bytes,
-      async read(from, to) {
-        const chunk = Buffer.alloc(to - from)
-        await handle.read(chunk, 0, to - from, from)
-        return chunk
-      },
-    }
-    return await use(await openZip(zip))
+    return await use(folder)
   } finally {
-    await handle.close()
+    await close()
   }
 }
 
 /** Verifies a pack with the log key that the reader brings, and gives every check's state and words. */
 export function verify(file: string, trust: string | undefined) {
-  return withZip(file, async (folder) => {
+  return withPack(file, async (folder) => {
     const brought = trust === undefined ? undefined : readTrust(LOG_CRYPTO, trust)
-    return verifyPack({ folder, trust: brought, older: [], crypto: LOG_CRYPTO, sha256Stream, now: NOW })
+    return verifyPack({ folder, trust: brought, older: [], crypto: LOG_CRYPTO, sha256Stream: nodeSha256Stream, now: NOW })
   })
-}
-
-function sha256Stream() {
-  const hash = createHash('sha256')
-  return { update: (bytes: Uint8Array) => void hash.update(bytes), digest: () => new Uint8Array(hash.digest()) }
 }
 
 /** A file of a pack as text. */

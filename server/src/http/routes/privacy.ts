@@ -1,5 +1,6 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { TrailError } from '../../errors.ts'
+import { SEALED_DAYS, SEALED_DAYS_MAX } from '../../privacy/sealed-addresses.ts'
 import { LOOKUPS_PER_DAY } from '../../retention/reveals.ts'
 import { type App, principalOf } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
@@ -24,10 +25,14 @@ const DisclosureSchema = Type.Object({
   value: Type.String(),
 })
 
+/** Names the address that a tenant keeps encrypted for some days; every other field is one of an entry. */
+const ADDRESS = 'address_sealed'
+
 /** The ways from a number back to a person. Each is recorded before it answers. */
 export function privacyRoutes(app: App, parts: HttpParts): void {
   lookingUp(app, parts)
   revealing(app, parts)
+  sealedAddresses(app, parts)
   keys(app, parts)
 }
 
@@ -74,6 +79,11 @@ function ownerNumber(no: number | null) {
 }
 
 function revealing(app: App, parts: HttpParts): void {
+  const { reveals } = parts.subjects
+  const openValue = async (asked: Parameters<typeof reveals.reveal>[0]): Promise<Static<typeof DisclosureSchema>> =>
+    asked.field === ADDRESS
+      ? { event: asked.event, field: ADDRESS, salt: '', value: await reveals.addressOf(asked) }
+      : reveals.reveal(asked)
   app.post(
     '/v1/privacy/reveal',
     {
@@ -82,7 +92,7 @@ function revealing(app: App, parts: HttpParts): void {
         tags: ['privacy'],
         summary: 'Open a sealed value of the audit log',
         description:
-          'With a second person; recorded (`pseudonym.revealed`). The answer opens the commitment in the entry: anybody can check it.',
+          'With a second person; recorded (`pseudonym.revealed`). `field` is a hidden field of the entry, or `address_sealed`. The answer opens the commitment in the entry: anybody can check it.',
         body: closed({ ...SecondPersonFields, event: Text, field: Text }),
         response: { 200: DisclosureSchema, 202: ApprovalAnswer },
       },
@@ -96,9 +106,32 @@ function revealing(app: App, parts: HttpParts): void {
         action: 'value.reveal',
         params: { event, field },
         body: request.body,
-        run: (approval, params) => parts.subjects.reveals.reveal({ tenantNo, event, field, approval, params, ground, actor }),
+        run: (approval, params) => openValue({ tenantNo, event, field, approval, params, ground, actor }),
       })
       return 'asked' in answer ? answer.asked : { ...answer.done }
+    },
+  )
+}
+
+function sealedAddresses(app: App, { records, clock, subjects }: HttpParts): void {
+  app.put(
+    '/v1/privacy/sealed-addresses',
+    {
+      config: { permission: 'subjects:restrict' },
+      schema: {
+        tags: ['privacy'],
+        summary: 'For how many days addresses are kept encrypted',
+        description: 'Off unless set. The key of each day is destroyed when its days are over; 0 destroys all of them now.',
+        body: closed({ days: Type.Integer({ minimum: 0, maximum: SEALED_DAYS_MAX }) }),
+        response: { 200: Type.Object({ days: Type.Integer() }) },
+      },
+    },
+    async (request) => {
+      const { tenantNo, actor } = principalOf(request)
+      const { days } = request.body
+      await records.act('putSetting', { tenantNo, name: SEALED_DAYS, value: String(days), at: clock.now(), actor })
+      await subjects.sealedDaysChanged(tenantNo)
+      return { days }
     },
   )
 }
