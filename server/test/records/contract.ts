@@ -8,6 +8,7 @@ import { describeImports } from './contract-imports.ts'
 import { describeLists } from './contract-lists.ts'
 import { describeOutbox } from './contract-outbox.ts'
 import { describeResponses } from './contract-responses.ts'
+import { describeSubjects } from './contract-subjects.ts'
 import { describeSpending } from './contract-spending.ts'
 import { describeTokens } from './contract-tokens.ts'
 
@@ -33,5 +34,6 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeHouse(opened)
     describeFindings(opened)
     describeResponses(opened)
+    describeSubjects(opened)
   })
 }
