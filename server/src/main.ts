@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createAccess } from './access/access.ts'
 import { startBatchRecording } from './audit/batch-recorder.ts'
+import { createRecovery } from './audit/recovery.ts'
 import { systemClock } from './clock.ts'
 import { openDataFolder } from './config/data-folder.ts'
 import { openKeys } from './config/keys.ts'
@@ -15,9 +16,10 @@ import { createResponseSettings } from './detect/response/settings.ts'
 import { createWebhook } from './send/webhook.ts'
 import { createHttp } from './http/server.ts'
 import { openJournal } from './journal/open.ts'
+import { watchTail } from './journal/tail.ts'
 import { startRelay } from './journal/relay.ts'
 import { createLiveHub } from './live/hub.ts'
-import { startAudit } from './main/audit.ts'
+import { logKeyFile, startAudit } from './main/audit.ts'
 import { startAuditWatch, startNightly } from './main/audit-watch.ts'
 import { startDemo } from './main/demo.ts'
 import { startEvidence } from './main/evidence.ts'
@@ -47,6 +49,7 @@ import type { Config } from './config/config.ts'
 import type { Log } from './config/log.ts'
 import type { Found } from './detect/finding.ts'
 import type { Parts } from './main/parts.ts'
+import type { TokenRecord } from './records/records.ts'
 import type { Door } from './tokens/door.ts'
 import type { Issuer } from './tokens/issuer.ts'
 
@@ -109,6 +112,9 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const writer = await records.act('leaseWriter', { purpose: 'journal', at: clock.now() })
   const journal = parts.add(await openJournal({ file: folder.journal, writer, clock, bytesMax: config.journalBytesMax, log }))
+  parts.add(
+    await watchTail({ journal, tenant: tenant.no, retention: tenant.retention, clock, setAside: journal.state().setAside }),
+  )
   const note = (type: TypeName): Promise<unknown> => noteSystemEvent(journal, clock, tenant, type)
   const storeAt = config.storeUrl === undefined ? {} : { url: config.storeUrl }
   const onRestart = (): void => void note('store.restarted')
@@ -129,7 +135,8 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
   const denials = parts.add(openDenials({ file: folder.denied, clock, log }))
-  const door = parts.add(createDoor({ ...tokenParts, denials, strict: config.validationStrict }))
+  const doubts = ({ role }: TokenRecord): boolean => role === null && audit.isHalted()
+  const door = parts.add(createDoor({ ...tokenParts, denials, doubts, strict: config.validationStrict }))
   parts.add(startReconciling({ denials, records, installTenantNo: tenant.no, clock, log }))
   const issuer = createIssuer(tokenParts)
   parts.add(startSweep({ records, journal, clock, log }))
@@ -169,6 +176,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
       access,
       denials,
       audit,
+      recovery: createRecovery({ records, journal, store, dir: folder.audit, keyFile: logKeyFile(config.keys), clock }),
       auditWatch,
       reconciliation,
       subjects,

@@ -336,6 +336,7 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
       oldestWaiting: waiting.oldest,
       coalescingTenants: gate.flooded(),
       lastFailure,
+      setAside: snapshot.setAside,
     }
   }
 

@@ -114,4 +114,6 @@ export interface JournalState {
   readonly oldestWaiting: Milliseconds | null
   readonly coalescingTenants: readonly number[]
   readonly lastFailure: string | null
+  /** Where the file went that was damaged beyond opening when this one was opened. */
+  readonly setAside: string | null
 }
