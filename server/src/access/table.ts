@@ -97,7 +97,7 @@ export const TABLE = {
     yes: ['analyst', 'responder', 'admin'],
     what: 'save detection rules and change their states',
   },
-  'live:read': { class: 'aggregate', yes: BUT_VIEWERS, suppressed: ['viewer'], what: 'the live stream' },
+  'live:read': { class: 'aggregate', yes: BUT_VIEWERS, what: 'the live stream: counts by the second are of few owners' },
   'status:read': { class: 'none', yes: PEOPLE, what: 'versions, completeness and health of the tenant' },
   'install:read': {
     class: 'none',
@@ -167,7 +167,11 @@ export const TABLE = {
     fresh: true,
     what: 'enforce or waive the separation of duties',
   },
-  'approvals:read': { class: 'pseudonymous', yes: BUT_VIEWERS, what: 'what waits for a second person, and what was decided' },
+  'approvals:read': {
+    class: 'identified',
+    yes: ['responder', 'admin', 'auditor', 'privacy_officer', 'log_custodian'],
+    what: 'what waits for a second person, and what was decided',
+  },
   'approvals:write': {
     class: 'pseudonymous',
     yes: ['admin', 'privacy_officer', 'log_custodian'],

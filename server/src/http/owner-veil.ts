@@ -1,6 +1,6 @@
 import type { Access } from '../access/access.ts'
 import type { Principal } from '../access/principal.ts'
-import { TABLE } from '../access/table.ts'
+import { type DataClass, TABLE } from '../access/table.ts'
 import type { RecordReads } from '../records/records.ts'
 import type { App } from './app.ts'
 
@@ -10,9 +10,11 @@ interface Parts {
 }
 
 /** Fields that hold the id of an owner. */
-const OWNER_FIELDS: ReadonlySet<string> = new Set(['owner', 'ownerId', 'requester', 'decider', 'author', 'assignee', 'reporter'])
+const OWNER_FIELDS: ReadonlySet<string> = new Set(['owner', 'ownerId'])
 /** Fields whose texts are no prose: only a whole id is replaced in them. */
 const EXACT_FIELDS: ReadonlySet<string> = new Set(['id', 'cursor', 'next', 'role', 'type', 'route', 'kind', 'state'])
+/** What is granted on identified data shows it; whoever holds a token's text learns whose it is. */
+const UNVEILED: ReadonlySet<DataClass> = new Set<DataClass>(['identified', 'secret'])
 /** A shorter id would be found inside other words. */
 const CHARS_MIN = 3
 
@@ -31,7 +33,7 @@ export function veilOwners(app: App, { access, read }: Parts): void {
     const { permission } = request.routeOptions.config
     if (!request.identity || permission === undefined || permission === 'public' || permission === 'session:own') return payload
     const { principal } = request.identity
-    if (TABLE[permission].class === 'identified' || seesOwners(access, principal)) return payload
+    if (UNVEILED.has(TABLE[permission].class) || seesOwners(access, principal)) return payload
     return veiled(payload, await namesIn(payload, principal.tenantNo, read))
   })
 }

@@ -96,9 +96,9 @@ test('a back-test tells its cost first and then what it would have found', async
 })
 
 test('who may read may not write, and others may neither', async () => {
-  const analyst = (await front.token({ role: 'analyst' })).text
+  const auditor = (await front.token({ role: 'auditor' })).text
   const viewer = (await front.token({ role: 'viewer' })).text
-  expect((await front.call(analyst, 'GET', '/v1/rules')).status).toBe(200)
-  expect((await front.call(analyst, 'POST', '/v1/rules', { text: rule('/orders') })).status).toBe(403)
+  expect((await front.call(auditor, 'GET', '/v1/rules')).status).toBe(200)
+  expect((await front.call(auditor, 'POST', '/v1/rules', { text: rule('/orders') })).status).toBe(403)
   expect((await front.call(viewer, 'GET', '/v1/rules')).status).toBe(403)
 })
