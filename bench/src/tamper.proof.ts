@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { join } from 'node:path'
 import { readTrust, type Outcome } from 'tokentrail/verify'
-import { openBrowser } from '../../dashboard/test/browser.ts'
+import { chromium } from 'playwright-core'
 import { CRYPTO } from '../../dashboard/verify/platform.ts'
 import { LOG_CRYPTO } from '../../server/src/audit/crypto.ts'
 import { verifyLog } from '../../server/src/audit/verify/verify-log.ts'
@@ -152,7 +152,10 @@ async function everyByte(): Promise<{ bytes: number; harmless: number[]; harmles
 /** A sample in the built page itself, in a browser. */
 async function inThePage(count: number): Promise<{ tried: number; escaped: number[] }> {
   const zip = Buffer.from(await zipOf(await makePack({ scope: 'range', first: 50, last: 54 })))
-  const browser = await openBrowser()
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+  })
   const page = await browser.newPage()
   await page.goto(new URL('../../dashboard/dist/verify.html', import.meta.url).href)
   await page.fill('#keys', READER)
