@@ -45,7 +45,7 @@ export const ERRORS = {
   factor_wrong: { status: 403, title: 'The code of the second factor is not right' },
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
-  retention_blocked: { status: 409, title: 'Retention takes nothing now' },
+  figure_withheld: { status: 403, title: 'The figure is withheld: a small group could be found in it' },
   retention_blocked: { status: 409, title: 'Retention takes nothing now' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },
   // the state of a finding
@@ -61,6 +61,7 @@ export const ERRORS = {
   review_exists: { status: 409, title: 'The pack is signed by this person already' },
   // the audit log
   log_halted: { status: 503, title: 'The audit log must not be continued as it stands; nothing that it would hold is done' },
+  recovery_incomplete: { status: 409, title: 'Not everything that was lost is known; a choice is needed' },
   proof_pending: { status: 503, title: 'The entry is not yet under a published checkpoint' },
   // the world
   records_unavailable: { status: 503, title: 'The records cannot be written or read at the moment' },

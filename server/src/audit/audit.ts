@@ -1,7 +1,7 @@
 import type { Milliseconds } from 'tokentrail'
 import type { TileId } from 'tokentrail/log'
 import type { EventRow } from '../event/row.ts'
-import type { LogEntry, LogFilter, LogPlace } from '../records/audit.ts'
+import type { LogApproval, LogEntry, LogFilter, LogPlace } from '../records/audit.ts'
 import type { LogType } from './registry.ts'
 
 /** Something for the log that has no transaction of its own. Neither form may be lost between two starts: offer it again, it is taken once. */
@@ -76,10 +76,12 @@ export interface AuditLog {
   proof(id: string, o?: { waitMs?: number }): Promise<LogProof | null>
   /** A file as it is published here: the open shard's, or a named one's. `undefined` where there is none. */
   file(shard: string | null, name: LogFile): Promise<Uint8Array | undefined>
+  /** Whether nothing may be appended, as this process last saw it: then tokens that the records call living may be dead. */
+  isHalted(): boolean
   /** Called after each checkpoint that is published here. For witnesses and other copies. */
   onCheckpoint(listener: (checkpoint: PublishedCheckpoint) => void): () => void
   /** Closes the shard and opens the next one with a new key. */
-  rotate(why: string): Promise<void>
+  rotate(why: string, approved?: LogApproval): Promise<void>
   close(): Promise<void>
 }
 

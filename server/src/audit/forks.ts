@@ -51,6 +51,7 @@ async function behindNote(
   records: Records,
 ): Promise<string | null> {
   if (!note) return null
+  if (isGivenUp(note, shards)) return null
   const shard = shards.find(({ origin }) => origin === note.origin)
   if (!shard || !isSignedBy(shard.vkey, note.text))
     return `The records do not know the log ${note.origin}, whose size ${note.size} ${what} names.`
@@ -59,6 +60,14 @@ async function behindNote(
   const known = await records.read.logNoteFor(shard.name, Number(note.size))
   const isOther = known !== null && known.size === Number(note.size) && !isSameHash(known.root, note.root)
   return isOther ? `${what} names another root of the log ${shard.name} at size ${note.size} than the records.` : null
+}
+
+/** A recovery has named this range as lost: the shard that took its place begins with it. */
+function isGivenUp({ origin, size }: Checkpoint, shards: readonly LogShard[]): boolean {
+  return shards.some(({ recovered }) => {
+    const lost = recovered === null ? undefined : (JSON.parse(recovered) as { lost?: { origin: string; size: number } }).lost
+    return lost?.origin === origin && Number(size) <= lost.size
+  })
 }
 
 function behindWitness(shard: LogShard, witnessed: readonly WitnessedSize[]): string | null {

@@ -59,6 +59,7 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
   const shards = await records.read.logShards()
   if (shards.length === 0) await records.act('openShard', { shard: nextShard(names, [], clock.now()), at: clock.now() })
   const listeners = createListeners<PublishedCheckpoint>(log)
+  let isHalted = false
   const sequencer = createSequencer({ records, seal: o.seal, names, clock, version: o.version })
   const publisher = createPublisher({
     ...{ records, dir, names, disk, clock, log },
@@ -105,6 +106,7 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
   /** What one process saw stops all of them. */
   async function heedHalt(): Promise<void> {
     const halted = (await records.read.logShards()).find(({ closedAt, halted: why }) => closedAt === null && why !== null)?.halted
+    isHalted = halted !== undefined
     records.halt(halted ? halting(halted) : null)
   }
 
@@ -176,7 +178,8 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     proof,
     file,
     onCheckpoint: listeners.add,
-    rotate: (why) => sequencer.rotate(why),
+    rotate: sequencer.rotate,
+    isHalted: () => isHalted,
     /** What is committed gets its place and a checkpoint before the log closes, where that is quickly done. */
     async close() {
       unsubscribe()

@@ -1,10 +1,11 @@
-import { formatNote, isSameHash, signCheckpoint, toBase64 } from 'tokentrail/log'
+import { formatKeyId, formatNote, isSameHash, parseKey, signCheckpoint, toBase64 } from 'tokentrail/log'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import { TrailError } from '../errors.ts'
 import type { LogShard, LogSigned } from '../records/audit.ts'
 import type { Records } from '../records/records.ts'
 import type { PublishedCheckpoint } from './audit.ts'
+import { LOG_CRYPTO } from './crypto.ts'
 import type { Disk } from './disk.ts'
 import { openFolder, type Folder } from './folder.ts'
 import { keepHighWater } from './high-water.ts'
@@ -26,6 +27,9 @@ export interface PublishedAt extends PublishedCheckpoint {
 
 /** Closed shards stand here. */
 export const CLOSED_SHARDS = 'shards'
+
+/** What moves when a shard is put away, in this order. */
+const SHARD_FILES = ['tile', 'checkpoint', 'log.vkey'] as const
 
 export interface PublisherOptions {
   readonly records: Records
@@ -71,13 +75,21 @@ export function createPublisher(o: PublisherOptions): Publisher {
   /** The shard whose files stand here, else the oldest that is not put away and can still be written. */
   async function standing(into: Folder, shards: readonly LogShard[]): Promise<LogShard | undefined> {
     const vkey = await vkeyOf(into)
-    if (vkey !== undefined) return shards.find((shard) => shard.vkey === vkey) ?? stranger(o.dir)
+    if (vkey !== undefined) return shards.find((shard) => shard.vkey === vkey) ?? putAway(into, shards, vkey)
     const closed = new Set(await into.list(CLOSED_SHARDS))
     for (const shard of shards) {
       if (closed.has(shard.name)) continue
       if (shard.closedAt === null || (await records.read.logEntries(shard.name, 0, 1))[0]?.index === 0) return shard
     }
     return undefined
+  }
+
+  /** A log that the records do not know: after a recovery it is kept among the closed ones, before it nothing goes on. */
+  async function putAway(into: Folder, shards: readonly LogShard[], vkey: string): Promise<LogShard | undefined> {
+    if (!shards.some(({ recovered }) => recovered !== null)) return stranger(o.dir)
+    const name = `lost-${formatKeyId(parseKey(LOG_CRYPTO.sha256, vkey).id)}`
+    for (const each of SHARD_FILES) await into.move(each, `${CLOSED_SHARDS}/${name}/${each}`)
+    return standing(into, shards)
   }
 
   /** Its tiles are already put away: a crash came between two moves. */
@@ -132,7 +144,7 @@ export function createPublisher(o: PublisherOptions): Publisher {
 
   /** The key file of a closed shard goes: it may sign nothing more. The name of the key moves last, for it says what stands here. */
   async function archive(into: Folder, shard: LogShard): Promise<void> {
-    for (const name of ['tile', 'checkpoint', 'log.vkey']) await into.move(name, `${CLOSED_SHARDS}/${shard.name}/${name}`)
+    for (const name of SHARD_FILES) await into.move(name, `${CLOSED_SHARDS}/${shard.name}/${name}`)
     forgetLogKey(keyFileOf(o.names, shard.name))
     open = undefined
     o.log.info({ shard: shard.name, size: shard.head.size }, 'a shard of the audit log is closed')

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { TrailError } from '../errors.ts'
-import type { LogShard } from '../records/audit.ts'
+import type { LogApproval, LogShard } from '../records/audit.ts'
 import type { Records } from '../records/records.ts'
 import type { Seal } from '../records/sealed.ts'
 import { createBuilder } from './append.ts'
@@ -11,7 +11,7 @@ export interface Sequencer {
   /** Appends batch after batch until nothing waits; gives how many entries. */
   run(): Promise<number>
   /** Closes the open shard and opens the next. */
-  rotate(why: string): Promise<void>
+  rotate(why: string, approved?: LogApproval): Promise<void>
 }
 
 /** Entries of one step: the records write about 200 rows for it, for 2 to 4 ms in which nobody else writes. */
@@ -57,7 +57,7 @@ export function createSequencer(o: {
     return waiting.length
   }
 
-  async function rotate(why: string): Promise<void> {
+  async function rotate(why: string, approved?: LogApproval): Promise<void> {
     for (let tries = 0; tries < MOVED_TRIES; tries++) {
       known = undefined
       const shard = await current()
@@ -65,7 +65,7 @@ export function createSequencer(o: {
       const first = shard.head.size === 0 ? [await opening(shard)] : []
       const last = closedEntry(shard, next, why, clock.now())
       const built = await builder.build(shard, [...first, last], clock.now(), next)
-      if ((await append(built)) === 'appended') return
+      if ((await append({ ...built, ...(approved && { approved }) })) === 'appended') return
     }
     throw new TrailError('records_unavailable', 'The log grew while it was to be closed; nothing was closed, try again.')
   }

@@ -27,8 +27,9 @@ export function isOver(shard: Pick<LogShard, 'name'>, at: number): boolean {
   return Number(shard.name.slice(0, 4)) < yearOf(at)
 }
 
-/** First entry of a shard: what the one before it came to, and its own key. */
+/** First entry of a shard: what the one before it came to, and its own key; or why that one must not be continued. */
 export function openedEntry(shard: LogShard, before: LogShard | undefined, version: string): LogWaiting {
+  if (shard.recovered !== null) return own(shard, 'log.recovered', shard.openedAt, JSON.parse(shard.recovered))
   return own(shard, 'log.opened', shard.openedAt, {
     origin: shard.origin,
     vkey: shard.vkey,
@@ -38,11 +39,6 @@ export function openedEntry(shard: LogShard, before: LogShard | undefined, versi
       ? { origin: before.origin, vkey: before.vkey, size: before.head.size, root: toBase64(before.head.root) }
       : null,
   })
-}
-
-/** First entry of a shard that takes the place of one which must not be continued. */
-export function recoveredEntry(shard: LogShard, shown: Readonly<Record<string, unknown>>): LogWaiting {
-  return own(shard, 'log.recovered', shard.openedAt, shown)
 }
 
 /** Last entry of a shard: why, and where the log goes on. */

@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts'
 import type { AnchoredLog } from '../audit/anchors/anchors.ts'
 import type { Reconciliation } from '../audit/nightly.ts'
+import type { Recovery } from '../audit/recovery.ts'
 import type { AuditWatch } from '../audit/watch.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
@@ -40,6 +41,7 @@ export interface HttpParts {
   readonly access: Access
   readonly denials: Denials
   readonly audit: AnchoredLog
+  readonly recovery: Recovery
   readonly reconciliation: Pick<Reconciliation, 'run'>
   readonly auditWatch: Pick<AuditWatch, 'health'>
   readonly subjects: Subjects

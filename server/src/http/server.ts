@@ -16,6 +16,7 @@ import { veilOwners } from './owner-veil.ts'
 import { keepToOwnTokens } from './own-tokens.ts'
 import type { HttpParts } from './parts.ts'
 import { answerProblem } from './problem.ts'
+import { auditOperationRoutes } from './routes/audit-operation.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { denialRoutes } from './routes/denials.ts'
@@ -105,6 +106,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   readingRoutes(app, parts)
   accountRoutes(app, parts, cookie)
   auditRoutes(app, parts)
+  auditOperationRoutes(app, parts)
   proofRoutes(app, parts)
   reconcileRoutes(app, parts)
   logFileRoutes(app, parts, cookie)

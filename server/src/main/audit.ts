@@ -42,7 +42,7 @@ export async function startAudit(o: {
   const onAlarm = alarmOf(o)
   const audit = await openAudit({
     ...{ records, dir, clock, log, version, onAlarm },
-    keyFile: join(o.keys, 'log-key'),
+    keyFile: logKeyFile(o.keys),
     seal: createSeal({ keys: o.subjectKeys, keptDays: keptDays.of }),
     beat: () => beatOf(journal, started),
     witnessed: () => askWitnesses({ anchors, records, log }),
@@ -58,6 +58,11 @@ export async function startAudit(o: {
   })
   const { state, close } = started
   return { ...audit, anchors: state, close: async () => (keptDays.close(), await close(), audit.close()) }
+}
+
+/** Beginning of the names of the log's key files. */
+export function logKeyFile(keys: string): string {
+  return join(keys, 'log-key')
 }
 
 /** An integrity alarm is an event of its own: 703. */

@@ -29,6 +29,7 @@ export function toShard(row: ShardRow): LogShard {
     openedAt: row.opened_at,
     closedAt: row.closed_at,
     halted: row.halted,
+    recovered: row.recovered,
     head: { size: row.size, root: new Uint8Array(row.root), edge: new Uint8Array(row.edge) },
   }
 }

@@ -10,7 +10,7 @@ export const AUDIT_TABLES: readonly string[] = [
   ) TABLE_END`,
   `CREATE TABLE log_shard (
     name TEXT NOT NULL PRIMARY KEY, origin TEXT NOT NULL UNIQUE, vkey TEXT NOT NULL, epoch INTEGER NOT NULL UNIQUE,
-    previous TEXT, opened_at INTEGER NOT NULL, closed_at INTEGER, halted TEXT
+    previous TEXT, opened_at INTEGER NOT NULL, closed_at INTEGER, halted TEXT, recovered TEXT
   ) TABLE_END`,
   `CREATE TABLE log_head (
     shard TEXT NOT NULL PRIMARY KEY REFERENCES log_shard (name), size INTEGER NOT NULL, root BYTES NOT NULL,
@@ -52,6 +52,8 @@ export interface LogShardTable {
   closed_at: number | null
   /** Why nothing may be appended, for example a restored backup; else null. */
   halted: string | null
+  /** What its first entry says, where it takes the place of a shard that must not be continued; else null. */
+  recovered: string | null
 }
 
 /** How far a shard has grown. `edge` holds the hashes of its full subtrees, 32 bytes each. */

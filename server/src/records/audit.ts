@@ -1,4 +1,6 @@
 import type { Milliseconds } from 'tokentrail'
+import type { FourEyes } from './approvals.ts'
+import type { Actor, Ending } from './records.ts'
 import type { SealedRow } from './sealed.ts'
 
 /** What waits for its place in the audit log. */
@@ -25,6 +27,7 @@ export interface LogShard {
   readonly openedAt: Milliseconds
   readonly closedAt: Milliseconds | null
   readonly halted: string | null
+  readonly recovered: string | null
   readonly head: LogHead
 }
 
@@ -49,7 +52,16 @@ export interface LogEntry {
   readonly bytes: Uint8Array
 }
 
-export type NewShard = Pick<LogShard, 'name' | 'origin' | 'vkey' | 'epoch' | 'previous'>
+export type NewShard = Pick<LogShard, 'name' | 'origin' | 'vkey' | 'epoch' | 'previous'> & { readonly recovered?: string }
+
+/** Who has agreed to what is done to the log: an approval that was given, or none while one person may do it. */
+export interface LogApproval {
+  readonly tenantNo: number
+  readonly id: string | null
+  readonly params: string
+  readonly actor: Actor
+  readonly ground?: string
+}
 
 /** What one step of the sequencer writes, all of it or nothing. */
 export interface LogStep {
@@ -63,6 +75,8 @@ export interface LogStep {
   readonly taken: readonly number[]
   /** Ends the shard with this step and opens the next one. */
   readonly next?: NewShard
+  /** Spent in the same transaction. */
+  readonly approved?: LogApproval
   readonly at: Milliseconds
 }
 
@@ -96,10 +110,36 @@ export interface AuditActions {
   keepNote(p: { shard: string; size: number; note: string }): void
   /** Stops or frees a shard on every node. */
   haltLog(p: { shard: string; halted: string | null }): void
-  /** Closes a shard that can not be continued (a restored backup, a lost key) and opens the next, in one transaction. */
-  replaceShard(p: { shard: string; next: NewShard; at: Milliseconds }): LogShard
+  /**
+   * Leaves a shard that must not be continued, after a restore, and opens the next: endings that happened since the backup are
+   * applied, so that no token comes back to life, and numbers that were given since are not given again. One transaction.
+   */
+  recoverLog(p: LogRecovery): { readonly shard: LogShard; readonly ended: number; readonly reissued: number }
   /** The install's own id, made once. */
   nameInstall(p: { id: string }): string
+}
+
+/** An ending that the restored records do not know, as store and journal tell it. */
+export interface LostEnding {
+  readonly tenantNo: number
+  readonly tokenNo: number
+  readonly ending: Exclude<Ending, 'expired'>
+  readonly reason: string | null
+  readonly at: Milliseconds
+  readonly writer: number
+  readonly seq: number
+}
+
+export interface LogRecovery {
+  readonly shard: string
+  readonly next: NewShard
+  readonly endings: readonly LostEnding[]
+  /** Highest numbers that events name. */
+  readonly floors: { readonly token: number; readonly owner: number; readonly tenant: number }
+  /** What was chosen where not every lost ending was found: null where all were. */
+  readonly choice: 'reissue' | 'accept_loss' | null
+  readonly approved: LogApproval & { readonly action: FourEyes }
+  readonly at: Milliseconds
 }
 
 export interface LogFilter {

@@ -28,7 +28,7 @@ const PASSING: ReadonlySet<keyof RecordActions> = new Set([
   'fixCheckpoint',
   'keepNote',
   'haltLog',
-  'replaceShard',
+  'recoverLog',
   'nameInstall',
   'requestApproval',
   'decideApproval',

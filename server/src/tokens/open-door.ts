@@ -53,6 +53,8 @@ export function createDoor(o: {
   readonly limits?: DoorLimits
   /** What this node refuses by itself. */
   readonly denials?: Pick<Denials, 'denies'>
+  /** Whether records may be wrong about this token: restored from a backup, they may call one living that has ended. */
+  readonly doubts?: (token: TokenRecord) => boolean
   /** A verdict whose record was lost is not given. */
   readonly strict?: boolean
   readonly log: Log
@@ -150,7 +152,7 @@ export function createDoor(o: {
   /** What a proven token comes to; `undefined` when accepting it must change records first. */
   function decideOn(visit: Visit, found: TokenRecord, cache: number, readAt: number): Recorded | undefined {
     const token = denials?.denies(found.tenantNo, found.id) ? suspended(found, visit.at) : found
-    const reason = judgeToken(token, visit.request, visit.at)
+    const reason = o.doubts?.(found) ? 'stale' : judgeToken(token, visit.request, visit.at)
     if (token.tenantNo !== visit.request.tenantNo) return refuse(visit, reason)
     visit.token = token
     visit.cache = cache

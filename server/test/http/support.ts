@@ -24,6 +24,7 @@ import { createSeal } from '../../src/privacy/seal.ts'
 import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../src/privacy/wrap.ts'
 import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
+import { createRecovery } from '../../src/audit/recovery.ts'
 import { openAudit } from '../../src/audit/open.ts'
 import { reconcile } from '../../src/audit/reconcile.ts'
 import { startEvidence } from '../../src/main/evidence.ts'
@@ -168,6 +169,7 @@ export async function openFront(
     access,
     denials,
     audit: { ...audit, anchors: () => [] },
+    recovery: createRecovery({ records, journal, store, dir: join(folder, 'audit'), keyFile: join(folder, 'log-key'), clock }),
     reconciliation: { run: () => reconcile({ read: records.read, store, journal, clock }) },
     auditWatch: { health: () => ({ troubles: [], checkpointAgeMs: null, uncovered: 0 }) },
     subjects,

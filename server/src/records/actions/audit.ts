@@ -2,6 +2,7 @@ import type { LogShard, LogStep, NewShard } from '../audit.ts'
 import { readShard, toSigned } from '../audit-row.ts'
 import { TrailError } from '../../errors.ts'
 import type { Action, Transaction } from '../transaction.ts'
+import { takeApproval } from './approvals.ts'
 import { insertSealed } from './sealed.ts'
 
 /** Rows in one statement: eight parameters each, far below the databases' bounds. */
@@ -50,6 +51,7 @@ export const appendToLog: Action<'appendToLog'> = async (tx, step) => {
   await insertSealed(tx, step.sealed)
   await forgetTaken(tx, step.taken)
   if (step.next) await closeShard(tx, step.shard, step.next, step.at)
+  if (step.approved) await takeApproval(tx, { ...step.approved, action: 'log.operate', at: step.at })
   return 'appended'
 }
 
@@ -80,12 +82,6 @@ export const haltLog: Action<'haltLog'> = async (tx, { shard, halted }) => {
   await tx.db.updateTable('log_shard').set({ halted }).where('name', '=', shard).execute()
 }
 
-export const replaceShard: Action<'replaceShard'> = async (tx, { shard, next, at }) => {
-  await tx.db.updateTable('log_head').set({ closed: 1 }).where('shard', '=', shard).execute()
-  await closeShard(tx, shard, next, at)
-  return readShard(tx.db, next.name)
-}
-
 export const nameInstall: Action<'nameInstall'> = async (tx, { id }) => {
   await tx.db
     .insertInto('setting')
@@ -101,11 +97,12 @@ export const nameInstall: Action<'nameInstall'> = async (tx, { id }) => {
   return row.value
 }
 
-async function insertShard(tx: Transaction, shard: NewShard, at: number): Promise<LogShard> {
-  const { name, origin, vkey, epoch, previous } = shard
+/** Makes an open shard of size 0. */
+export async function insertShard(tx: Transaction, shard: NewShard, at: number): Promise<LogShard> {
+  const { name, origin, vkey, epoch, previous, recovered = null } = shard
   await tx.db
     .insertInto('log_shard')
-    .values({ name, origin, vkey, epoch, previous, opened_at: at, closed_at: null, halted: null })
+    .values({ name, origin, vkey, epoch, previous, opened_at: at, closed_at: null, halted: null, recovered })
     .execute()
   await tx.db
     .insertInto('log_head')

@@ -1,7 +1,8 @@
 import type { RecordActions } from '../records.ts'
 import type { Action } from '../transaction.ts'
 import { keepCosigned, markAnchor } from './anchors.ts'
-import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard, replaceShard } from './audit.ts'
+import { appendToLog, fixCheckpoint, haltLog, keepNote, nameInstall, offerToLog, openShard } from './audit.ts'
+import { recoverLog } from './audit-recovery.ts'
 import { decideApproval, requestApproval } from './approvals.ts'
 import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
@@ -106,7 +107,7 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   fixCheckpoint,
   keepNote,
   haltLog,
-  replaceShard,
+  recoverLog,
   nameInstall,
   beginErasure,
   finishErasure,
