@@ -48,7 +48,9 @@ import { accountRoutes } from './routes/sessions.ts'
 import { subjectRoutes } from './routes/subjects.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { validateRoutes } from './routes/validate.ts'
+import { waitForProofs } from './wait-proof.ts'
 import { compileValidator } from './validation.ts'
+import { answerViewers } from './viewers.ts'
 
 /** Every bound of time; the framework itself has none. */
 const TIMES = {
@@ -76,8 +78,10 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
   keepToOwnTokens(app, { access: parts.access, read: parts.records.read })
   noteViews(app, parts.access)
+  answerViewers(app, parts)
   veilOwners(app, { access: parts.access, read: parts.records.read })
   veilCanaries(app, { access: parts.access, read: parts.records.read })
+  waitForProofs(app, parts)
   const hiddenOf = createHidden(parts.records)
   veilRestricted(app, { access: parts.access, hiddenOf })
 
