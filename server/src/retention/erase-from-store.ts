@@ -74,10 +74,12 @@ export async function eraseFromStore(store: ErasableStore, who: Forgotten): Prom
 /** Parts of the state before stand on disk until the engine cleans them up: makes it do so, and waits for it within a bound. */
 export async function dropOldParts(store: ErasableStore, signal: AbortSignal): Promise<boolean> {
   const form = formOf(store.address)
+  // merges of what comes meanwhile make old parts again and again; they are of the state after
+  const old = new Set(await oldParts(store, form))
   for (const table of MUTATED) await setting(store, form, table, HASTY)
   try {
     for (let tries = 0; tries < TRIES_MAX && !signal.aborted; tries++) {
-      if ((await oldParts(store, form)) === 0) return true
+      if (!(await oldParts(store, form)).some((part) => old.has(part))) return true
       await after(AGAIN_MS, undefined, { signal }).catch(() => undefined)
     }
     return false
@@ -98,12 +100,13 @@ async function setting(store: ErasableStore, form: StoreForm, table: string, val
   await store.command(`ALTER TABLE ${localName(table, form)}${onCluster(form)} MODIFY SETTING ${values}`)
 }
 
-async function oldParts(store: ErasableStore, form: StoreForm): Promise<number> {
-  const { rows } = await store.query<{ n: number }>({
-    sql: `SELECT count() AS n FROM system.parts WHERE database = currentDatabase() AND NOT active AND table IN {tables:Array(String)}`,
+async function oldParts(store: ErasableStore, form: StoreForm): Promise<readonly string[]> {
+  const { rows } = await store.query<{ part: string }>({
+    sql: `SELECT concat(table, ' ', name) AS part FROM system.parts
+      WHERE database = currentDatabase() AND NOT active AND table IN {tables:Array(String)}`,
     params: { tables: MUTATED.map((table) => localName(table, form)) },
   })
-  return Number(rows[0]?.n ?? 0)
+  return rows.map(({ part }) => part)
 }
 
 async function countOf(store: ErasableStore, { tenantNo, ownerNo }: Forgotten): Promise<number> {

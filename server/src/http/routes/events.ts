@@ -16,6 +16,7 @@ const Event = Type.Unknown({ description: `an object with the fields ${Object.ke
 const ResultSchema = Type.Object({
   index: Type.Integer({ description: 'place of the line in the request, from 0' }),
   result: Type.Enum(['stored', 'repeated', 'lost', 'rejected']),
+  dropped: Type.Optional(Type.Array(Type.String(), { description: 'fields that no event has: they were dropped' })),
   code: Type.Optional(Type.String()),
   message: Type.Optional(Type.String()),
   input: Type.Optional(Type.String({ description: 'JSON pointer into the line' })),
