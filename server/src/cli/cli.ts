@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { TrailError } from '../errors.ts'
 import { auditCommand } from './audit.ts'
+import { restoreCommand } from './restore.ts'
 import { approvalsCommand } from './approvals.ts'
 import { detectCommand } from './detect-command.ts'
 import { doctorCommand } from './doctor.ts'
@@ -47,6 +48,7 @@ const program = new Command('tokentrail')
   .addCommand(common(doctorCommand()))
   .addCommand(evidenceCommand(common))
   .addCommand(auditCommand(common))
+  .addCommand(common(restoreCommand()))
   .addCommand(verifyCommand())
   .addCommand(witnessCommand())
   .addHelpText(

@@ -12,7 +12,7 @@ import { createListeners } from './listeners.ts'
 import { migrate } from './migrations.ts'
 import { raiseNumbers, writerFloor } from './numbers.ts'
 import { createReads, readOutbox } from './reads.ts'
-import type { Records, TokenChange } from './records.ts'
+import type { RecordReads, Records, TokenChange } from './records.ts'
 import type { Database, Schema } from './schema.ts'
 import { newTransaction, type Transaction } from './transaction.ts'
 
@@ -103,6 +103,12 @@ export async function openPostgres(o: { url: string; clock: Clock; log: Log }): 
     await db.destroy()
     throw toTrailError(error)
   }
+}
+
+/** Reads the records of a running installation, or of one that stands still, and changes nothing in them. */
+export function readPostgres(o: { url: string; clock: Clock; log: Log }): { read: RecordReads; close(): Promise<void> } {
+  const db: Database = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(o.url, o.log) }) })
+  return { read: createReads(db, o.clock), close: () => db.destroy() }
 }
 
 type Announce = (db: Database, changes: readonly TokenChange[]) => Promise<void>
