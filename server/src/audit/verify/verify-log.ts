@@ -30,6 +30,7 @@ import { LOG_CRYPTO } from '../crypto.ts'
 import { BLOCK_LEAVES, type Disagreement } from './block.ts'
 import { readBlocks } from './blocks.ts'
 import { createFastTree, rootOfSubtrees, type FastTree, type Subtree } from './fast-tree.ts'
+import { strayedPartials } from './partials.ts'
 import { readIfThere, readTile } from './tile-files.ts'
 
 /** A log's directory to be verified: `checkpoint` and `tile/…`, as any static server would serve it. */
@@ -95,6 +96,7 @@ async function readAll(log: LogToVerify, size: number, cuts: readonly number[]):
     joinSummaries(summary, found.summary)
     log.onProgress?.(Math.min(size, (found.block + 1) * BLOCK_LEAVES), size)
   })
+  for (const strayed of strayedPartials(log.directory, size)) if (disagreements.length < LISTED_MAX) disagreements.push(strayed)
   return { root: rootOfSubtrees(tree.nodes()), roots, disagreements, misshapen, summary }
 }
 

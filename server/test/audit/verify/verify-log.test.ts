@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canonicalBytes } from 'tokentrail/log'
@@ -127,6 +127,25 @@ describe('what the log was', () => {
     expect([found.isGood, await go?.ask(directory)]).toEqual([true, go ? expect.stringMatching(/^ok/) : undefined])
     expect((await verifyLog({ directory, trust: TRUST, older: [large] })).isGood).toBe(false)
   })
+})
+
+test('partial tiles that stay behind must be the begin of what the tile is now', async () => {
+  const [directory, earlier] = [join(root, 'stays'), join(root, 'earlier')]
+  await makeLog(earlier, 600)
+  await makeLog(directory, 1100)
+  cpSync(join(earlier, 'tile'), join(directory, 'tile'), { recursive: true })
+  expect((await verifyLog({ directory, trust: TRUST, older: [] })).isGood).toBe(true)
+  for (const [file, at, index] of [
+    ['tile/0/002.p/88', 70, 514],
+    ['tile/entries/002.p/88', 5, 512],
+    ['tile/1/000.p/2', 40, 256],
+  ] as const) {
+    const bytes = readFileSync(join(directory, file))
+    writeFileSync(join(directory, file), bytes.with(at, (bytes[at] ?? 0) ^ 1))
+    const found = await verifyLog({ directory, trust: TRUST, older: [] })
+    writeFileSync(join(directory, file), bytes)
+    expect(outcome(found, 'inclusion')).toMatchObject({ state: 'fails', first: { file, index } })
+  }
 })
 
 describe('trust', () => {
