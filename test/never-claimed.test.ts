@@ -33,6 +33,8 @@ const NEVER: readonly { readonly word: RegExp; readonly say: string }[] = [
 /** Where such a word is no claim: a header of HTTP, a sentence that denies, the name of somebody else's thing. */
 const DENIED: readonly { readonly file: RegExp; readonly sentence: RegExp }[] = [
   { file: /^server\/src\/http\/(?:pages|routes\/log-files)\.ts$/, sentence: /max-age=31536000, immutable/ },
+  // who has not signed in: the name of a limit
+  { file: /^server\/src\/(?:http\/gate|access\/limits)\.ts$/, sentence: /'anonymous'/ },
   { file: /^docs\/privacy\.md$/, sentence: /^Not claimed: / },
 ]
 
@@ -47,8 +49,15 @@ function claimsIn(file: string, text: string): string[] {
   const allowed = DENIED.filter((denied) => denied.file.test(file))
   return text.split('\n').flatMap((line, i) => {
     if (allowed.some(({ sentence }) => sentence.test(line))) return []
-    return NEVER.filter(({ word }) => word.test(line)).map(({ word, say }) => `${file}:${i + 1} ${word.exec(line)?.[0]} → ${say}`)
+    const said = /\.tsx?$/.test(file) ? wordsOf(line) : line
+    return NEVER.filter(({ word }) => word.test(said)).map(({ word, say }) => `${file}:${i + 1} ${word.exec(said)?.[0]} → ${say}`)
   })
+}
+
+/** What a line of code says to people: its texts and comments, not the names of its variables. */
+function wordsOf(line: string): string {
+  const texts = line.match(/(['"`])(?:\\.|(?!\1).)*\1|(?:\/\/|\/\*\*?|^\s*\*).*|>[^<>{}=]+</g) ?? []
+  return /^[\s\w.,:;–—-]+$/.test(line) ? line : texts.join(' ')
 }
 
 test('nothing is claimed that cannot be shown', () => {

@@ -120,6 +120,6 @@ function receiptOf(results: readonly LineResult[]): Receipt {
     repeated: count('repeated'),
     rejected: count('rejected'),
     lost: count('lost'),
-    results: [...results],
+    results: results.map(({ dropped, ...result }) => ({ ...result, ...(dropped ? { dropped: [...dropped] } : {}) })),
   }
 }
