@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Records } from '../../src/records/records.ts'
+import { describeAnchors } from './contract-anchors.ts'
 import { describeEndings } from './contract-endings.ts'
+import { describeEvidence } from './contract-evidence.ts'
 import { describeFindings } from './contract-findings.ts'
 import { describeHistories } from './contract-history.ts'
 import { describeHouse } from './contract-house.ts'
@@ -32,8 +34,10 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeOutbox(opened)
     describeHistories(opened)
     describeHouse(opened)
+    describeEvidence(opened)
     describeFindings(opened)
     describeResponses(opened)
+    describeAnchors(opened)
     describeSubjects(opened)
   })
 }

@@ -459,13 +459,15 @@ describe('people and the log', () => {
   })
 
   test('Q11 says how the log stands to the installation, and nothing of it to other tenants', async () => {
-    const { own, other, answer, settle, audit } = house()
+    const { own, other, answer, settle, audit, at } = house()
     await settle()
     const { size } = await audit.state()
+    at(NOW + 1)
     const { rows, figures } = await answer(own, 'log-integrity', { to: NOW + 1 })
     expect(rows.map(({ what }) => what)).toEqual(expect.arrayContaining(['log', 'checkpoint', 'waiting']))
     expect(values(figures)).toMatchObject({ leaves: size, 'leaves-under-checkpoint': size, 'leaves-waiting': 0 })
     expect((await answer(other, 'log-integrity')).rows).toEqual([])
+    at(NOW)
   })
 
   test('what is about a person whose data is restricted occurs in no answer', async () => {

@@ -19,11 +19,11 @@ export interface LogFacts {
   readonly shard: string
   readonly origin: string
   readonly openedAt: Milliseconds
-  /** Leaves that stand in the log, and those that its last checkpoint covers. */
+  /** Leaves that stood in the log then, and those of them that a checkpoint covers. */
   readonly size: number
   readonly covered: number
   readonly checkpointAt: Milliseconds | null
-  /** Committed entries without a place yet. */
+  /** Committed events without a leaf now. */
   readonly waiting: number
 }
 
@@ -33,8 +33,8 @@ export interface LogReader {
   entries(tenantNo: number, window: Window, types?: readonly string[]): AsyncIterable<SeenEntry>
   /** Index of the leaf of each event that has one of its own. */
   leavesOf(events: readonly string[]): Promise<ReadonlyMap<string, number>>
-  /** Null where no log is kept. */
-  facts(): Promise<LogFacts | null>
+  /** As the log stood at a moment; null where none was kept. */
+  facts(at: Milliseconds): Promise<LogFacts | null>
 }
 
 const PAGE = 500
@@ -56,17 +56,23 @@ export function createLogReader(read: RecordReads): LogReader {
     async leavesOf(events) {
       return new Map([...(await read.logPlaces(events))].map(([event, { index }]) => [event, index]))
     },
-    async facts() {
-      const shard = (await read.logShards()).at(-1)
+    async facts(at) {
+      const shard = (await read.logShards()).findLast(({ openedAt }) => openedAt < at)
       if (shard === undefined) return null
-      const [{ noted }, backlog] = await Promise.all([read.logSigned(shard.name), read.logBacklog()])
+      const [last] = await read.logPage({ to: at }, { before: { epoch: shard.epoch + 1, index: 0 }, limit: 1 })
+      const size = last?.shard === shard.name ? last.index + 1 : 0
+      const [covering, { noted }, backlog] = await Promise.all([
+        read.logNoteFor(shard.name, size),
+        read.logSigned(shard.name),
+        read.logBacklog(),
+      ])
       return {
         shard: shard.name,
         origin: shard.origin,
         openedAt: shard.openedAt,
-        size: shard.head.size,
-        covered: noted?.size ?? 0,
-        checkpointAt: noted?.signedAt ?? null,
+        size,
+        covered: Math.min(size, noted?.size ?? 0),
+        checkpointAt: covering?.signedAt ?? noted?.signedAt ?? null,
         waiting: backlog.count,
       }
     },

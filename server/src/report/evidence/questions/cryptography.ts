@@ -98,8 +98,8 @@ async function* secrets(reader: EvidenceReader): AsyncIterable<CryptographyRow> 
     yield { key: `token/${scheme}`, use: 'token secret', ...group, endsAt: null }
 }
 
-async function* logKey({ log }: EvidenceReader): AsyncIterable<CryptographyRow> {
-  const facts = await log.facts()
+async function* logKey({ log, seen }: EvidenceReader): AsyncIterable<CryptographyRow> {
+  const facts = await log.facts(seen.to)
   if (facts === null) return
   const since = { oldestAt: facts.openedAt, newestAt: facts.openedAt, endsAt: null }
   yield { key: `log/${facts.origin}`, use: 'audit log', algorithm: 'Ed25519 over SHA-256 trees', count: 1, ...since }

@@ -44,7 +44,7 @@ export const logIntegrity: EvidenceQuestion<IntegrityRow> = {
     { name: 'pauses', says: 'pauses of more than a minute between heartbeats', where: { what: 'pause' } },
     { name: 'longest-pause-ms', says: 'longest of them, ms', where: { what: 'pause' }, max: 'gapMs' },
   ],
-  method: 'exact: the log’s state as it stands now, its own entries, and the checks that were noted in the window',
+  method: 'exact: the log as it stood at the end of the window, its own entries, and the checks that were noted in the window',
   cannotShow: 'that nobody with both the database and the log key wrote history again before a witness outside saw it',
   async *rows(_params, reader) {
     if (reader.isInstall) yield* states(reader)
@@ -54,8 +54,8 @@ export const logIntegrity: EvidenceQuestion<IntegrityRow> = {
   },
 }
 
-async function* states({ log }: EvidenceReader): AsyncIterable<IntegrityRow> {
-  const facts = await log.facts()
+async function* states({ log, seen }: EvidenceReader): AsyncIterable<IntegrityRow> {
+  const facts = await log.facts(seen.to)
   if (facts === null) return
   const { shard, origin, openedAt, size, covered, checkpointAt, waiting } = facts
   yield { key: `log/${shard}`, what: 'log', at: openedAt, size, gapMs: null, detail: origin }
