@@ -116,7 +116,7 @@ export function createScanner(names: readonly string[]): {
     if (isNegative) at += 1
     const begin = at
     let [sum, byte] = [0, bytes[at]]
-    for (; byte !== undefined && byte >= 0x30 && byte <= 0x39; byte = bytes[++at]) sum = sum * 10 + byte - 0x30
+    for (; byte !== undefined && byte >= 0x30 && byte <= 0x39; byte = bytes[++at]) sum = sum * 10 + (byte - 0x30)
     const digits = at - begin
     if (digits === 0 || (bytes[begin] === 0x30 && (digits > 1 || isNegative))) return fail('a number that is not canonical')
     if (digits > 16 || sum > Number.MAX_SAFE_INTEGER) return fail('a number beyond 2^53 - 1')

@@ -197,7 +197,7 @@ function look(reading: Reading, entry: Buffer, index: number): void {
 
 function integer(bytes: Buffer, begin: number, end: number): number {
   let sum = 0
-  for (let at = begin; at < end; at++) sum = sum * 10 + (bytes[at] ?? 0) - ZERO
+  for (let at = begin; at < end; at++) sum = sum * 10 + ((bytes[at] ?? 0) - ZERO)
   return sum
 }
 
