@@ -13,7 +13,7 @@ type TokenExpression = ExpressionBuilder<Schema, 'token'>
 /** The token of a tenant, else `not_found`. */
 export async function findToken(tx: Transaction, tenantNo: number, id: string): Promise<TokenRecord> {
   const row = await selectTokens(tx.db).where('token.tenant_no', '=', tenantNo).where('token.id', '=', id).executeTakeFirst()
-  if (!row) throw new TrailError('not_found', `There is no token ${JSON.stringify(id)}.`, { input: 'id' })
+  if (!row) throw new TrailError('not_found', 'There is no token of this id here.', { input: 'id' })
   return toToken(row)
 }
 
