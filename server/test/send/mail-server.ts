@@ -1,8 +1,9 @@
 import { createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
-/** A mail server of RFC 5321 on loopback, without encryption, that keeps what it takes. */
+/** A mail server of RFC 5321 on loopback, encrypted where it has a certificate, that keeps what it takes. */
 export interface MailServer {
   readonly url: string
   readonly taken: string[]
@@ -21,11 +22,11 @@ const REPLIES: Readonly<Record<string, string>> = {
   QUIT: '221 bye',
 }
 
-export async function openMailServer(): Promise<MailServer> {
+export async function openMailServer(tls?: { readonly cert: string; readonly key: string }): Promise<MailServer> {
   const taken: string[] = []
   const sockets = new Set<Socket>()
   let refusal: string | undefined
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     let [text, data] = ['', undefined as string | undefined]
@@ -50,11 +51,12 @@ export async function openMailServer(): Promise<MailServer> {
         }
       }
     })
-  })
+  }
+  const server = tls ? createTlsServer(tls, serve) : createServer(serve)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    url: `smtp://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url: `${tls ? 'smtps' : 'smtp'}://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     taken,
     refuseNext: (reply) => (refusal = reply),
     async close() {

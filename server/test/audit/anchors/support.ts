@@ -26,7 +26,12 @@ export interface Anchored {
 export async function anchored(log: OpenLog, anchors: readonly Anchor[], more: Partial<AnchorsOptions> = {}): Promise<Anchored> {
   const alarms: AnchorAlarm[] = []
   const started = await startAnchors({
-    ...{ anchors, audit: log.audit, records: log.records, dir: log.dir, clock: systemClock, log: log.log },
+    anchors,
+    audit: log.audit,
+    records: log.records,
+    dir: log.dir,
+    clock: systemClock,
+    log: log.log,
     sendWebhook: { toPublic: createWebhook(), toAny: createWebhook({ anyAddress: true }) },
     sendMail: createMailer(),
     onAlarm: async (alarm) => void alarms.push(alarm),
