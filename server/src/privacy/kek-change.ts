@@ -1,5 +1,6 @@
 import type { Milliseconds } from 'tokentrail'
 import { ACTORS, TYPES } from 'tokentrail'
+import { TrailError } from '../errors.ts'
 import { beginKekChange, endKekChange, kekMadeAt } from '../config/keys.ts'
 import type { Actor, Records } from '../records/records.ts'
 import type { Privacy } from './privacy.ts'
@@ -31,12 +32,23 @@ export function createKekChange(o: {
   readonly subjectKeys: Pick<SubjectKeys, 'rewrap'>
 }): KekChange {
   const rotate: KekChange['rotate'] = async ({ at, actor }) => {
-    beginKekChange(o.folder)
-    const rewrapped = await rewrapAll(o)
+    const rewrapped = await begin()
     await note('key.rotated', { key: 'kek', count: rewrapped }, at, actor)
     endKekChange(o.folder)
     await note('key.destroyed', { class: 'kek', count: 1 }, at, actor)
     return { rewrapped }
+  }
+
+  /** Until its end is noted the predecessor stays, so one that fails here has destroyed nothing and is taken up. */
+  async function begin(): Promise<number> {
+    try {
+      beginKekChange(o.folder)
+      return await rewrapAll(o)
+    } catch (cause) {
+      if (cause instanceof TrailError) throw cause
+      const message = 'The keys could not be wrapped anew, and the key-encryption key stays in use. Make room, and change it again.'
+      throw new TrailError('records_unavailable', message, { cause })
+    }
   }
 
   function note(type: 'key.rotated' | 'key.destroyed', detail: object, at: Milliseconds, actor: Actor): Promise<unknown> {
