@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand, startServer, temporaryFolder } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
@@ -27,6 +27,14 @@ describe('the first start', () => {
     const { exitCode, stderr } = await runCommand(['start', '--data', folder.path, '--port', '0', '--json'])
     expect(exitCode).toBe(1)
     expect(stderr).toContain('Another Tokentrail uses')
+  })
+})
+
+describe('the audit log', () => {
+  test('of this server verifies where it lies, without the server', async () => {
+    const key = readFileSync(`${folder.path}/audit/log.vkey`, 'utf8').trim()
+    const { exitCode, stdout } = await runCommand(['verify', `${folder.path}/audit`, '--key', key], {})
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/✓ inclusion[^]*It holds\./)])
   })
 })
 
