@@ -33,6 +33,7 @@ import { openPrivacy } from './privacy/pseudonyms.ts'
 import { openSubjectKeys } from './privacy/subject-keys.ts'
 import { createKeyEncryption } from './privacy/wrap.ts'
 import { createAsk } from './query/ask.ts'
+import { startViewerRelease } from './query/viewer/release.ts'
 import { openRecords } from './records/open.ts'
 import { startRetention } from './retention/engine.ts'
 import { openSubjects } from './retention/subjects.ts'
@@ -143,6 +144,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   parts.add(startHousekeeping({ records, privacy, clock, log }))
 
   const ask = createAsk({ store, records, journal, clock })
+  parts.add(startViewerRelease({ records, store, clock, log }))
   const desk = createDesk({ records, journal, ask, clock, log })
   const mail = mailingOf(config)
   const responder = parts.add(createResponder({ records, ask, clock, log, send: createWebhook(), mail }))

@@ -110,8 +110,8 @@ export function bucketsOf({ from, to }: Window, step: Step): readonly Millisecon
 /** Counting lags by more than this: the reader must know, and panels ask again soon. */
 export const LAG_MS_MAX = 30_000
 
-/** How often a moving window is asked again: never faster than 5 s, nor than one pixel of its time axis unless counting lags. */
+/** How often a moving window is asked again: never faster than 10 s (a page asks a dozen questions, and 120 a minute may be asked), nor than one pixel of its time axis unless counting lags. */
 export function refreshMs({ from, to }: Window, isLagging = false): number {
-  if (isLagging) return 5 * SECOND
-  return Math.min(5 * MINUTE, Math.max(5 * SECOND, (to - from) / 800))
+  if (isLagging) return 10 * SECOND
+  return Math.min(5 * MINUTE, Math.max(10 * SECOND, (to - from) / 800))
 }

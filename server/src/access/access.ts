@@ -13,7 +13,9 @@ import { createBearer, publicIdOf } from './bearer.ts'
 import type { Caller } from './caller.ts'
 import { createLastKnown } from './last-known.ts'
 import { isLiving } from './living.ts'
-import { type ReadingBudget, READING_LIMITS, type ReadingLimits, createReadingBudget } from './limits.ts'
+import type { SharedLimits } from './limiters.ts'
+import { type ReadingBudget, createReadingBudget } from './limits.ts'
+import { READING_LIMITS, type ReadingLimits } from './reading-limits.ts'
 import { createLockout } from './lockout.ts'
 import { authorize, type Decision, holdsRole } from './authorize.ts'
 import { createFactorGuard } from './factor-guard.ts'
@@ -99,6 +101,8 @@ export interface AccessOptions {
   /** Seals secrets of second factors. */
   readonly kek: KeyEncryption
   readonly limits?: Partial<ReadingLimits>
+  /** Where several servers count together. */
+  readonly sharedLimits?: SharedLimits
   readonly sessionTimes?: SessionTimes
 }
 
@@ -219,7 +223,10 @@ export function createAccess(options: AccessOptions): Access {
     },
     noteSignOut: events.signedOut,
     signInLink: links.create,
-    budget: createReadingBudget({ ...READING_LIMITS, ...options.limits }),
+    budget: createReadingBudget(
+      { ...READING_LIMITS, ...options.limits },
+      { clock, ...(options.sharedLimits ? { shared: options.sharedLimits } : {}) },
+    ),
     noteRefusal: events.readingRefused,
     noteView: events.viewed,
     close() {

@@ -98,10 +98,16 @@ export const TABLE = {
     what: 'save detection rules and change their states',
   },
   'live:read': { class: 'aggregate', yes: BUT_VIEWERS, what: 'the live stream: counts by the second are of few owners' },
-  'status:read': { class: 'none', yes: PEOPLE, what: 'versions, completeness and health of the tenant' },
+  'status:read': {
+    class: 'none',
+    yes: BUT_VIEWERS,
+    suppressed: ['viewer'],
+    own: ['owner'],
+    what: 'versions, completeness and health of the tenant',
+  },
   'install:read': {
     class: 'none',
-    yes: PEOPLE,
+    yes: BUT_VIEWERS,
     install: true,
     what: 'figures of the whole installation',
   },

@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Identity } from '../access/access.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Permission } from '../access/permissions.ts'
+import type { AskedQuestion } from '../access/limits.ts'
+import type { CostClass } from '../access/reading-limits.ts'
 import { TrailError } from '../errors.ts'
 
 /** The application as routes see it: their TypeBox schemas are their types. */
@@ -17,6 +19,8 @@ declare module 'fastify' {
     own?: 'token' | 'handler'
     /** Reads figures or rows: counts against the budget of principal and tenant. */
     reading?: boolean
+    /** What reading costs; set from the table of `access/reading-limits.ts`. */
+    cost?: CostClass
     /** Takes HTTP Basic with public id and token, as OAuth clients send it. */
     basic?: boolean
   }
@@ -24,6 +28,8 @@ declare module 'fastify' {
     /** Who calls; set by the gate before the body is parsed. */
     identity: Identity | null
     leave: (() => void) | null
+    /** What is asked, for the estimate of its cost. */
+    asked: AskedQuestion | null
   }
   interface FastifyInstance {
     /** Every route with its permission, for tests and docs. */
@@ -37,6 +43,7 @@ interface RouteEntry {
   readonly url: string
   readonly permission: Permission | 'public'
   readonly reading: boolean
+  readonly cost: CostClass | undefined
   readonly own: 'token' | 'handler' | undefined
 }
 

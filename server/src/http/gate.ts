@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Access } from '../access/access.ts'
+import type { Access, Identity } from '../access/access.ts'
+import { COSTS, costOf } from '../access/reading-limits.ts'
 import { TrailError } from '../errors.ts'
+import { sourceKey } from '../tokens/limits.ts'
 import { type App, callerOf, identityOf } from './app.ts'
 import type { SessionCookie } from './cookie.ts'
 import { refuseMoreThanOwn } from './own-tokens.ts'
@@ -23,12 +25,17 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Gate): void {
   app.decorateRequest('identity', null)
   app.decorateRequest('leave', null)
+  app.decorateRequest('asked', null)
   app.decorate('routeTable', [])
 
   app.addHook('onRoute', (route) => {
     const { permission, reading = false, own } = route.config ?? {}
     if (permission === undefined) throw new TypeError(`the route ${String(route.method)} ${route.url} names no permission`)
-    for (const method of [route.method].flat()) app.routeTable.push({ method, url: route.url, permission, reading, own })
+    for (const method of [route.method].flat()) {
+      const cost = costOf(method === 'HEAD' ? 'GET' : method, route.url, reading || (method === 'GET' && permission !== 'public'))
+      if (cost !== undefined) route.config = { ...route.config, cost }
+      app.routeTable.push({ method, url: route.url, permission, reading, cost, own })
+    }
   })
 
   app.addHook('onRequest', async (request) => {
@@ -39,7 +46,7 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
     const { authorization } = request.headers
     const credentials = { authorization, cookie: cookie.read(request), basic }
     const emergency = permission === 'tokens:deny'
-    const identity = await access.authenticate(credentials, callerOf(request), { emergency })
+    const identity = await known(access, request, () => access.authenticate(credentials, callerOf(request), { emergency }))
     request.identity = identity
     if (identity.session && !READS.has(request.method)) {
       origin.require(request)
@@ -53,20 +60,41 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
   })
 
   app.addHook('preValidation', async (request, reply) => {
-    if (request.routeOptions.config.reading) await spend(access, request, reply)
+    const { cost } = request.routeOptions.config
+    if (cost === 'published') await access.budget.takeAnonymous(sourceOf(request), 'published')
+    else if (cost !== undefined && cost !== 'health') await spend(access, request, reply)
   })
   app.addHook('onResponse', async (request) => request.leave?.())
+}
+
+/** Who asks for figures without a credential that is known is told so a few times a minute, and then to wait. */
+async function known(access: Access, request: FastifyRequest, authenticate: () => Promise<Identity>): Promise<Identity> {
+  try {
+    return await authenticate()
+  } catch (error) {
+    const { cost } = request.routeOptions.config
+    if (error instanceof TrailError && error.code === 'not_authenticated' && cost !== undefined && cost !== 'health')
+      await access.budget.takeAnonymous(sourceOf(request), 'anonymous')
+    throw error
+  }
+}
+
+function sourceOf({ ip }: FastifyRequest): string {
+  return sourceKey(0, ip) ?? 'unknown'
 }
 
 /** Takes a request from the budget, and a place among the questions that run at once. */
 async function spend(access: Access, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { principal } = identityOf(request)
+  const { cost = 'state' } = request.routeOptions.config
+  const takes: readonly string[] = COSTS[cost].takes
+  request.asked = { route: request.routeOptions.url ?? '', windowMs: windowOf(request.query) }
   try {
-    const allowance = await access.budget.take(principal)
+    const allowance = await access.budget.take(principal, cost, request.asked)
     reply.header('ratelimit-policy', allowance.policy)
     reply.header('ratelimit', `"requests";r=${allowance.remaining};t=${allowance.resetSeconds}`)
-    if (request.routeOptions.url === '/v1/live') return
-    request.leave = access.budget.enter(principal, 'questions')
+    if (!takes.includes('place')) return
+    request.leave = await access.budget.enterQuestion(principal)
     // A reader who goes away before the answer finishes no response.
     reply.raw.once('close', request.leave)
   } catch (error) {
@@ -76,6 +104,17 @@ async function spend(access: Access, request: FastifyRequest, reply: FastifyRepl
     }
     throw error
   }
+}
+
+/** How long the window of a question is, where both ends are said; the questions check them. */
+function windowOf(query: unknown): number | undefined {
+  const { from, to } = (query ?? {}) as { readonly from?: unknown; readonly to?: unknown }
+  const [start, end] = [from, to].map((text) => (typeof text === 'string' ? momentOf(text) : Number.NaN))
+  return start !== undefined && end !== undefined && end > start ? end - start : undefined
+}
+
+function momentOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Date.parse(text)
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Front, openFront } from './support.ts'
 
-const LIMITS = { requestsPerPrincipal: 5, requestsPerTenant: 12, streamsPerPrincipal: 1 }
+const LIMITS = { requestsPerPrincipal: 5, requestsPerTenant: 12, burstPerPrincipal: 0, streamsPerPrincipal: 1 }
 let front: Front
 beforeAll(async () => {
   front = await openFront({ access: { limits: LIMITS } })

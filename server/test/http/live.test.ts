@@ -86,16 +86,21 @@ describe('the live stream', () => {
     stream.close()
   })
 
-  test('shows figures and no events to a viewer, and nothing of another tenant to anybody', async () => {
-    const viewer = await listener('viewer')
+  test('is closed to viewers, for counts by the second are of few owners', async () => {
+    const { text } = await front.token({ role: 'viewer' })
+    const answer = await front.call(text, 'GET', '/v1/live')
+    expect([answer.status, answer.body.code]).toEqual([403, 'not_permitted'])
+  })
+
+  test('shows nothing of another tenant to anybody', async () => {
+    const own = await listener()
     const stranger = await listen((await front.token({ role: 'admin', tenant: front.other })).text)
     await validate((await front.token()).text)
-    await vi.waitFor(() => expect(viewer.of('counts').length).toBeGreaterThan(0), 5000)
-    expect(viewer.of('event')).toEqual([])
+    await vi.waitFor(() => expect(own.of('counts').length).toBeGreaterThan(0), 5000)
     expect([...stranger.of('counts'), ...stranger.of('event')].filter((each) => JSON.stringify(each).includes('shop'))).toEqual(
       [],
     )
-    viewer.close()
+    own.close()
     stranger.close()
   })
 

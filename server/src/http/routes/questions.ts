@@ -39,7 +39,7 @@ function addQuestion(app: App, parts: HttpParts, name: QuestionName, url: string
         signal: request.signal,
         sight: sightOf(parts.access, principal, permission),
       })
-      await parts.access.budget.charge(principal, answer.cost.rowsRead)
+      await parts.access.budget.charge(principal, answer.cost.rowsRead, request.asked ?? undefined)
       return {
         ...answer,
         params: { ...answer.params },
