@@ -22,8 +22,8 @@ export type SendMail = (target: MailTarget, message: MailMessage, signal?: Abort
 
 export interface MailOptions {
   readonly timeoutMs?: number
-  /** Certificates that are believed beside none: for servers with an own authority. */
-  readonly ca?: string
+  /** For servers with an own authority: the certificates that are believed, and the name they bear where it is not the host's. */
+  readonly tls?: { readonly ca: string; readonly servername?: string }
 }
 
 const TIMEOUT_MS = 20_000
@@ -31,10 +31,10 @@ const TEXT_CHARS_MAX = 256 * 1024
 
 /** Makes the sender. A connection is opened for each message and closed again: mail here is rare. */
 export function createMailer(options: MailOptions = {}): SendMail {
-  const { timeoutMs = TIMEOUT_MS, ca } = options
+  const { timeoutMs = TIMEOUT_MS, tls } = options
   return async (target, { id, subject, text }, signal) => {
     if (text.length > TEXT_CHARS_MAX) throw failed('The message is larger than 256 KiB.')
-    const transport = await open(target, timeoutMs, ca)
+    const transport = await open(target, timeoutMs, tls)
     const stop = (): void => transport.close()
     signal?.addEventListener('abort', stop, { once: true })
     try {
@@ -56,7 +56,7 @@ export function isMailUrl(text: string): boolean {
   return URL.canParse(text) && ['smtp:', 'smtps:'].includes(new URL(text).protocol) && new URL(text).hostname !== ''
 }
 
-async function open(target: MailTarget, timeoutMs: number, ca: string | undefined) {
+async function open(target: MailTarget, timeoutMs: number, tls: MailOptions['tls']) {
   const { createTransport } = await import('nodemailer')
   const url = new URL(target.smtp)
   const secure = url.protocol === 'smtps:'
@@ -67,7 +67,7 @@ async function open(target: MailTarget, timeoutMs: number, ca: string | undefine
     secure,
     requireTLS: !secure && target.allowPlain !== true,
     ...(user === '' ? {} : { auth: { user, pass: decodeURIComponent(url.password) } }),
-    ...(ca === undefined ? {} : { tls: { ca } }),
+    ...(tls === undefined ? {} : { tls }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,

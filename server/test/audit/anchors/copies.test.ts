@@ -113,7 +113,7 @@ describe('a webhook', () => {
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     closing.push(async () => server.close())
-    const url = `https://hooks.example:${String((server.address() as AddressInfo).port)}/log`
+    const url = `https://hooks.example.com:${String((server.address() as AddressInfo).port)}/log`
     const reach = { ca: CERTIFICATE, resolve: async () => ['127.0.0.1'] }
     const webhook = { kind: 'webhook', name: 'hook', url, secret, isPrivate: true, everyMs: 1 } as const
     const sendWebhook = { toPublic: createWebhook(reach), toAny: createWebhook({ ...reach, anyAddress: true }) }
