@@ -1,5 +1,6 @@
 // npm run docs: writes the reference pages from the tables that the code itself uses. A test holds them together.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ACTORS, DECISION_REASONS, ENDING_GROUPS, FACT_REASONS, FLAGS, KINDS, OUTCOMES, POPULATIONS, TYPES } from 'tokentrail'
@@ -37,6 +38,7 @@ export function referencePages(): Readonly<Record<string, string>> {
       ],
     ),
     'docs/reference/permissions.md': permissionsPage(),
+    'docs/reference/verify-page.md': verifyPage(),
     'docs/reference/settings.md': page(
       'Settings',
       'Options of `tokentrail start` and `tokentrail demo`. An option wins over its environment variable.',
@@ -91,6 +93,17 @@ function eventsPage(): string {
         ],
       )}`,
     ],
+  )
+}
+
+/** The digest of the page that the dashboard's build has made; nothing where there is none. */
+function verifyPage(): string {
+  const file = new URL('../dashboard/dist/verify.html', import.meta.url)
+  const digest = existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : 'not built'
+  return page(
+    'The page that verifies',
+    'SHA-256 of `verify.html` of this version. `sha256sum verify.html` must say the same, wherever your copy came from.',
+    [`\`\`\`\n${digest}\n\`\`\``],
   )
 }
 
