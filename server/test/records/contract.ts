@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Records } from '../../src/records/records.ts'
 import { describeAnchors } from './contract-anchors.ts'
+import { describeBatches } from './contract-batches.ts'
 import { describeEndings } from './contract-endings.ts'
 import { describeEvidence } from './contract-evidence.ts'
 import { describeFindings } from './contract-findings.ts'
@@ -39,5 +40,6 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeResponses(opened)
     describeAnchors(opened)
     describeSubjects(opened)
+    describeBatches(opened)
   })
 }
