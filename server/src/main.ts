@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createAccess } from './access/access.ts'
+import { startAccessDuties } from './access/duties.ts'
+import { rewrapFactors } from './access/second-factor.ts'
 import { startBatchRecording } from './audit/batch-recorder.ts'
 import { createRecovery } from './audit/recovery.ts'
 import { systemClock } from './clock.ts'
@@ -131,7 +133,9 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const auditWatch = parts.add(startAuditWatch({ audit, journal, tenant, clock, log }))
   const reconciliation = parts.add(startNightly({ read: records.read, store, journal, tenant, clock, log }))
   const people = { records, subjectKeys, privacy, journal, store, clock, log, relay, audit }
-  const subjects = parts.add(openSubjects({ ...people, keys: config.keys, tenantNo: tenant.no }))
+  const subjects = parts.add(
+    openSubjects({ ...people, keys: config.keys, tenantNo: tenant.no, rewraps: [() => rewrapFactors(records, kek)] }),
+  )
   const retention = parts.add(startRetention(people))
 
   const tokenParts = { records, journal, privacy, clock, log, peppers: { newest: Math.max(0, ...peppers.keys()), byNo: peppers } }
@@ -155,6 +159,7 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const live = parts.add(createLiveHub({ journal, records, clock }))
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = parts.add(createAccess({ ...tokenParts, door, issuer, kek, installTenantNo: tenant.no }))
+  parts.add(startAccessDuties({ records, clock, installTenantNo: tenant.no, log }))
   const evidenceAt = { dir: folder.packs, keys: config.keys, tenant, version }
   const evidence = parts.add(
     await startEvidence({ ...evidenceAt, records, journal, store, audit, reveals: subjects.reveals, clock, log }),

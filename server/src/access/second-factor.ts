@@ -14,8 +14,6 @@ export interface SecondFactors {
   /** Takes a code, once; throws `factor_wrong`, `factor_missing`, or `rate_limited` after five failures. */
   prove(principal: Principal, code: string): Promise<void>
   remove(principal: Pick<Principal, 'tenantNo' | 'actor'>, ownerNo: number): Promise<boolean>
-  /** Wraps under the newest key what is still under an older one. */
-  rewrap(tenantNo: number): Promise<number>
 }
 
 const SECRET_BYTES = 32
@@ -49,15 +47,19 @@ export function createSecondFactors({
       })
     },
     remove: ({ tenantNo, actor }, ownerNo) => records.act('removeFactor', { tenantNo, ownerNo, at: clock.now(), actor }),
-    async rewrap(tenantNo) {
-      const old = (await records.read.secondFactors(tenantNo)).filter(({ secret }) => !kek.isNewest(secret))
-      const factors = old.map(({ ownerNo, secret }) => {
-        const purpose = purposeOf(ownerNo)
-        return { ownerNo, from: secret, to: kek.wrap(kek.unwrap(secret, purpose), purpose) }
-      })
-      return factors.length === 0 ? 0 : records.act('rewrapFactors', { factors })
-    },
   }
+}
+
+/** Wraps under the newest key what is still under an older one; gives how many. */
+export async function rewrapFactors(records: Records, kek: KeyEncryption): Promise<number> {
+  const factors: { ownerNo: number; from: Uint8Array; to: Uint8Array }[] = []
+  for (const tenant of await records.read.tenants()) {
+    for (const { ownerNo, secret: from } of await records.read.secondFactors(tenant.no)) {
+      const purpose = purposeOf(ownerNo)
+      if (!kek.isNewest(from)) factors.push({ ownerNo, from, to: kek.wrap(kek.unwrap(from, purpose), purpose) })
+    }
+  }
+  return factors.length === 0 ? 0 : records.act('rewrapFactors', { factors })
 }
 
 function purposeOf(ownerNo: number): string {

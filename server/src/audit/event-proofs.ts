@@ -38,12 +38,12 @@ export function createEventProofs(o: {
 
   async function prove(tenantNo: number, id: string, { waitMs = 0 } = {}): Promise<EventProof> {
     const number = parseEventId(id)
-    if (!number) throw new TrailError('parameter_invalid', 'The id of an event begins with evt_.', { input: 'id' })
+    if (!number) throw notYet()
     const until = performance.now() + waitMs
     for (;;) {
       const proof = await proveNow(tenantNo, number, Math.max(0, until - performance.now()))
       if (proof) return proof
-      if (performance.now() >= until) throw notYet(id)
+      if (performance.now() >= until) throw notYet()
       await after(LOOK_MS)
     }
   }
@@ -89,10 +89,10 @@ function textOf({ entry, hashes, checkpoint }: LogProof): string {
   return formatProof({ index: entry.index, hashes, checkpoint, extra: entry.bytes })
 }
 
-function notYet(id: string): TrailError {
+function notYet(): TrailError {
   return new TrailError(
     'not_found',
-    `The audit log has no event ${id} of this tenant, or not yet: a counted event is under a checkpoint within two seconds, of a quiet tenant within a minute.`,
+    'The audit log has no event of this id here, or not yet: a counted event is under a checkpoint within two seconds, of a quiet tenant within a minute.',
     { input: 'id' },
   )
 }

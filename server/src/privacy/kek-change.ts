@@ -30,6 +30,8 @@ export function createKekChange(o: {
   readonly records: Records
   readonly privacy: Pick<Privacy, 'rewrap'>
   readonly subjectKeys: Pick<SubjectKeys, 'rewrap'>
+  /** What else is wrapped: each wraps anew what is still under the predecessor, and says how many. */
+  readonly others?: readonly (() => Promise<number>)[]
 }): KekChange {
   const rotate: KekChange['rotate'] = async ({ at, actor }) => {
     const rewrapped = await begin()
@@ -46,7 +48,8 @@ export function createKekChange(o: {
       return await rewrapAll(o)
     } catch (cause) {
       if (cause instanceof TrailError) throw cause
-      const message = 'The keys could not be wrapped anew, and the key-encryption key stays in use. Make room, and change it again.'
+      const message =
+        'The keys could not be wrapped anew, and the key-encryption key stays in use. Make room, and change it again.'
       throw new TrailError('records_unavailable', message, { cause })
     }
   }
@@ -67,10 +70,11 @@ export function createKekChange(o: {
   }
 }
 
-async function rewrapAll({ privacy, subjectKeys }: Parameters<typeof createKekChange>[0]): Promise<number> {
+async function rewrapAll({ privacy, subjectKeys, others = [] }: Parameters<typeof createKekChange>[0]): Promise<number> {
   let count = 0
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const touched = (await subjectKeys.rewrap()) + (await privacy.rewrap())
+    let touched = (await subjectKeys.rewrap()) + (await privacy.rewrap())
+    for (const rewrap of others) touched += await rewrap()
     if (touched === 0 && round > 0) return count
     count += touched
   }

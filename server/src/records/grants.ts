@@ -86,6 +86,8 @@ export interface GrantActions {
   }): Grant
   /** 508. `role_last` for the last admin and the last privacy officer of a tenant. */
   removeRole(p: { tenantNo: number; id: string; ground: string; at: Milliseconds; actor: Actor }): Grant
+  /** 508 for every grant whose time is over. */
+  lapseGrants(p: { at: Milliseconds; max: number }): number
   /** 720 for a break-glass grant, by somebody who neither had nor gave it; `review_own`. */
   reviewBreakGlass(p: { tenantNo: number; id: string; note: string; at: Milliseconds; actor: Actor }): Grant
   /** 601 on the setting `separation`. `role_conflict` while somebody has roles that conflict. */

@@ -18,11 +18,17 @@ const HOUR_MS = 3_600_000
 
 /** Opens it over what the server has, and looks every hour after what is due: kept classes, the key-encryption key. */
 export function openSubjects(
-  o: ErasureParts & { readonly privacy: Privacy; readonly keys: string; readonly tenantNo: number },
+  o: ErasureParts & {
+    readonly privacy: Privacy
+    readonly keys: string
+    readonly tenantNo: number
+    /** What else is wrapped by the key-encryption key: each wraps anew what is still under the predecessor. */
+    readonly rewraps?: readonly (() => Promise<number>)[]
+  },
 ): Subjects {
   const { records, subjectKeys, privacy, clock, log, store } = o
   const erasure = createErasureDesk(o)
-  const kek = createKekChange({ folder: o.keys, tenantNo: o.tenantNo, records, privacy, subjectKeys })
+  const kek = createKekChange({ folder: o.keys, tenantNo: o.tenantNo, records, privacy, subjectKeys, others: o.rewraps ?? [] })
 
   async function lookAfter(): Promise<void> {
     const at = clock.now()

@@ -87,7 +87,8 @@ afterAll(() => front.close())
 
 /** An id of the same form that nothing has any more. */
 function goneLike(id: string): string {
-  return id.replaceAll(/[0-9a-f](?=[0-9a-f]*$)/g, '0') || 'gone'
+  const [, head = '', tail = id] = /^([a-z]{3}_)?(.*)$/.exec(id) ?? []
+  return head + tail.replaceAll(/[0-9A-Za-z]/g, '0')
 }
 
 function routes(): readonly Route[] {

@@ -2,7 +2,7 @@ import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
 import { toGrant } from '../access-row.ts'
 import type { Grant } from '../grants.ts'
-import type { Role, TokenRecord } from '../records.ts'
+import type { Actor, Role, TokenRecord } from '../records.ts'
 import { HEAVY_ROLES, LASTING_ROLES } from '../role-rules.ts'
 import { hasEnded } from '../token-state.ts'
 import { changed, note, typeId, type Action, type Transaction } from '../transaction.ts'
@@ -14,6 +14,7 @@ import { describeActor, findToken, readToken, retentionOf, updateUnchanged } fro
 
 const BREAK_GLASS_MS_MAX = 4 * 3_600_000
 const REVIEW_MS = 5 * 86_400_000
+const SCHEDULE: Actor = { no: 0, kind: 'schedule' }
 
 export const grantRole: Action<'grantRole'> = async (tx, p) => {
   const { tenantNo, role, at, actor } = p
@@ -61,6 +62,25 @@ export const removeRole: Action<'removeRole'> = async (tx, { tenantNo, id, groun
   await noteGrant(tx, 'role.removed', await readToken(tx, grant.tokenNo), removed, { at, actor, ground })
   await nameFirstRole(tx, grant.tokenNo, at)
   return removed
+}
+
+export const lapseGrants: Action<'lapseGrants'> = async (tx, { at, max }) => {
+  const rows = await tx.db
+    .selectFrom('role_grant')
+    .selectAll()
+    .where('removed_at', 'is', null)
+    .where('until_at', '<=', at)
+    .orderBy('until_at')
+    .limit(max)
+    .execute()
+  for (const row of rows) {
+    await tx.db.updateTable('role_grant').set({ removed_at: row.until_at }).where('id', '=', row.id).execute()
+    const grant = toGrant(row)
+    const how = { at, actor: SCHEDULE, ground: 'its time is over' }
+    await noteGrant(tx, 'role.removed', await readToken(tx, grant.tokenNo), grant, how)
+    await nameFirstRole(tx, grant.tokenNo, at)
+  }
+  return rows.length
 }
 
 export const reviewBreakGlass: Action<'reviewBreakGlass'> = async (tx, { tenantNo, id, note: text, at, actor }) => {

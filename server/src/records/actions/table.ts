@@ -7,7 +7,7 @@ import { decideApproval, requestApproval } from './approvals.ts'
 import { addBatches, keepLeaves } from './batches.ts'
 import { changeToken, noteObserved, resumeToken, revokeToken, rotateToken, suspendToken } from './change.ts'
 import { proveFactor, removeFactor, rewrapFactors, startFactor } from './factors.ts'
-import { grantRole, removeRole, reviewBreakGlass } from './grants.ts'
+import { grantRole, lapseGrants, removeRole, reviewBreakGlass } from './grants.ts'
 import { setSeparation } from './set-separation.ts'
 import { endListedSession, stepUpSession } from './sessions.ts'
 import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
@@ -88,6 +88,7 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   decideApproval,
   grantRole,
   removeRole,
+  lapseGrants,
   reviewBreakGlass,
   setSeparation,
   startFactor,
