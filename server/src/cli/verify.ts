@@ -69,7 +69,7 @@ async function verify(path: string | undefined, options: VerifyOptions): Promise
   const trust = trustOf(options)
   const older = options.older.map((file) => readText(file, 'checkpoint'))
   const found = isLog(path)
-    ? await verifyLog({ directory: path, trust, older, ...threads(options) })
+    ? await verifyLog({ directory: path, trust, older, ...threads(options), ...progress(options) })
     : ((await verifyAnEvent(path, trust)) ?? (await verifyAPack(path, trust, older)))
   if (options.json) sayJson({ ...found, sentence: WHAT_IS_NOT_PROVEN })
   else sayVerification(found)
@@ -134,6 +134,14 @@ function threads({ threads: text }: VerifyOptions): { readonly threads?: number 
   const count = Number(text)
   if (!Number.isInteger(count) || count < 1 || count > 64) throw new Failure('usage', '--threads takes 1 to 64.')
   return { threads: count }
+}
+
+/** A person at a terminal sees how far it is. */
+function progress({ json }: VerifyOptions): { readonly onProgress?: (entries: number, of: number) => void } {
+  if (json || !process.stderr.isTTY) return {}
+  const clear = (entries: number, of: number): string =>
+    entries < of ? `\r${whole(entries)} of ${whole(of)} entries` : '\r\u001b[K'
+  return { onProgress: (entries, of) => process.stderr.write(clear(entries, of)) }
 }
 
 function readText(file: string, what: string): string {

@@ -7,6 +7,7 @@ import { type Front, openFront } from './support.ts'
 let front: Front
 let folder: string
 const PAGE = '<!doctype html><div id="root"></div>'
+const OWN_POLICY = "default-src 'none'; script-src 'sha256-AAAA'"
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tokentrail-pages-'))
@@ -14,6 +15,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'secret.txt'), 'outside')
   writeFileSync(join(folder, 'dist', 'index.html'), PAGE)
   writeFileSync(join(folder, 'dist', 'assets', 'main-1a2b.js'), 'export {}')
+  writeFileSync(join(folder, 'dist', 'verify.html'), `<meta http-equiv="Content-Security-Policy" content="${OWN_POLICY}" />`)
   front = await openFront({ http: { dashboard: join(folder, 'dist') } })
 })
 afterAll(async () => {
@@ -32,6 +34,11 @@ describe('the dashboard', () => {
       expect(answer.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' })
       expect(answer.headers['content-security-policy']).not.toMatch(/unsafe/)
     }
+  })
+
+  test('hands out the page that verifies under the policy that it states, and nobody may frame it', async () => {
+    const { status, headers } = await get('/verify.html', HTML)
+    expect([status, headers['content-security-policy']]).toEqual([200, `${OWN_POLICY}; frame-ancestors 'none'`])
   })
 
   test('has assets that never change', async () => {
