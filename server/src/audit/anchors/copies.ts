@@ -68,7 +68,7 @@ export function copyToMail(
   send: SendMail,
 ): Promise<void> {
   const { origin, size, note } = checkpoint
-  const text = `Keep this message. It fixes the first ${String(size)} entries of the audit log ${origin}: whoever changes one of them later\ncan no longer show a log that agrees with it. To check a log against it, save what follows as a file and pass it to\n"tokentrail verify".\n\n${note}`
+  const text = `Keep this message. It fixes the first ${String(size)} entries of the audit log ${origin}: whoever changes one of them later\ncan no longer show a log that agrees with it. To check a log against it, save what follows as a file and pass it to\n"tokentrail verify --older".\n\n${note}`
   const subject = `Checkpoint of ${origin}: ${String(size)} entries`
   return send(anchor, { id: `${idOf(checkpoint)}@tokentrail.invalid`, subject, text }, signal)
 }
