@@ -26,8 +26,24 @@ const ALL = new RegExp(ANY.source, 'g')
 
 /** Names under which a secret is handed over, whatever it looks like. */
 const NAMES = [
-  ...['access_token', 'refresh_token', 'id_token', 'auth_token', 'session_token', 'token', 'api_key', 'apikey', 'x-api-key'],
-  ...['client_secret', 'secret', 'password', 'passwd', 'pwd', 'private_key', 'signature', 'x-amz-signature', 'sig'],
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'auth_token',
+  'session_token',
+  'token',
+  'api_key',
+  'apikey',
+  'x-api-key',
+  'client_secret',
+  'secret',
+  'password',
+  'passwd',
+  'pwd',
+  'private_key',
+  'signature',
+  'x-amz-signature',
+  'sig',
 ]
 const HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie']
 /** `name=value` of a query string or a form, `name: value` of a header. */

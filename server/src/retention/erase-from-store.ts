@@ -115,7 +115,7 @@ async function countOf(store: ErasableStore, { tenantNo, ownerNo }: Forgotten): 
     params: { tenant: tenantNo, owner: ownerNo },
     limits: LIMITS,
   })
-  return Number(rows[0]?.n ?? 0)
+  return rows[0]?.n ?? 0
 }
 
 async function networksOf(store: ErasableStore, params: Readonly<Record<string, SqlValue>>): Promise<readonly bigint[]> {

@@ -63,7 +63,19 @@ function ownerData({ id, name, disabledAt, no }: Owner): HeldItem['data'] {
 function tokenData(token: TokenRecord): HeldItem['data'] {
   const { id, kind, name, environment, scopes, metadata, cidrs, origins, action, resource, channel, ending, endingReason } = token
   return {
-    ...{ id, kind, name, environment, scopes, metadata, cidrs, origins, action, resource, channel, ending, endingReason },
+    id,
+    kind,
+    name,
+    environment,
+    scopes,
+    metadata,
+    cidrs,
+    origins,
+    action,
+    resource,
+    channel,
+    ending,
+    endingReason,
     issuedAt: timeOf(token.issuedAt),
     expiresAt: timeOf(token.expiresAt),
     endedAt: timeOf(token.endedAt),
@@ -130,7 +142,7 @@ async function eventsOf(store: Pick<ErasableStore, 'query'>, owner: Owner): Prom
   })
   return rows.map(({ writer, seq, type, ...rest }) => ({
     section: 'events',
-    data: { id: eventId(writer, Number(seq)), type: typeName(type), ...withoutEmpty(rest) },
+    data: { id: eventId(writer, seq), type: typeName(type), ...withoutEmpty(rest) },
   }))
 }
 

@@ -159,7 +159,12 @@ test('a hold keeps a person from being erased, and the refusal is recorded', asy
   const { id } = await front.token({ owner: 'held@example.org' })
   const owner = await front.records.read.owner(front.own.no, 'held@example.org')
   await front.records.act('setHold', {
-    ...{ tenantNo: front.own.no, ground: 'lawsuit', approval: null, params: '{}', at: NOON, actor: SYSTEM },
+    tenantNo: front.own.no,
+    ground: 'lawsuit',
+    approval: null,
+    params: '{}',
+    at: NOON,
+    actor: SYSTEM,
     scope: { ownerNo: owner!.no, tokenNo: null, from: null, to: null },
     endsAt: NOON + 86_400_000,
   })
@@ -186,6 +191,24 @@ test('a restricted person occurs in no answer but those of who may see them', as
   expect((await front.call(admin, 'GET', `/v1/tokens/${id}`)).status).toBe(200)
   await post(`${path('quiet@example.org')}/restrict`, { restricted: false, ground: 'settled' })
   expect((await front.call(auditor, 'GET', `/v1/tokens/${id}`)).status).toBe(200)
+})
+
+test('an import that is repeated makes nobody known who was erased meanwhile', async () => {
+  const line = {
+    id: 'line-1',
+    at: NOON,
+    token: 'foreign-9',
+    owner: 'gone@example.org',
+    actor: 'deputy@example.org',
+    outcome: 'accepted',
+  }
+  const send = () => front.call(admin, 'POST', '/v1/events', [line])
+  expect((await send()).body.results).toMatchObject([{ result: 'stored' }])
+  for (const owner of ['gone@example.org', 'deputy@example.org'])
+    expect((await post(`${path(owner)}/erase`, { ground: 'they asked', endTokens: true })).status).toBe(200)
+  expect((await send()).body.results).toMatchObject([{ result: 'repeated' }])
+  for (const owner of ['gone@example.org', 'deputy@example.org'])
+    expect(await front.records.read.owner(front.own.no, owner)).toBeNull()
 })
 
 test('what is no field of an event is dropped at the edge and told, and a secret becomes a fingerprint', async () => {

@@ -135,6 +135,14 @@ beforeAll(async () => {
   await live()
   await takeProofs()
   vkey = readFileSync(join(data, 'audit', 'log.vkey'), 'utf8').trim()
+}, 120_000)
+
+afterAll(async () => {
+  await trail.close()
+  for (const folder of [data, backup]) rmSync(folder, { recursive: true, force: true })
+})
+
+test('a person whose tokens work is not erased by mistake, but is when that is said', async () => {
   expect(filesWith(WORDS)).not.toEqual([])
   for (const name of readdirSync(data).filter((each) => /^(?:records|subject-keys)/.test(each)))
     cpSync(join(data, name), join(backup, name))
@@ -146,14 +154,9 @@ beforeAll(async () => {
       erasure = (await call('GET', `/v1/subjects/erasures/${erasure.id}`)).body
       expect(erasure.state).toBe('done')
     },
-    { timeout: 110_000, interval: 500 },
+    { timeout: 170_000, interval: 500 },
   )
 }, 180_000)
-
-afterAll(async () => {
-  await trail.close()
-  for (const folder of [data, backup]) rmSync(folder, { recursive: true, force: true })
-})
 
 describe('an erased person', () => {
   test('is found in no file of the data folder, no log line and no answer', async () => {
@@ -191,7 +194,7 @@ describe('an erased person', () => {
   })
 
   test('breaks no proof: those taken before verify, and the same events are proven anew', async () => {
-    const trust = await readTrust(LOG_CRYPTO, vkey)
+    const trust = readTrust(LOG_CRYPTO, vkey)
     expect(proofs.size).toBeGreaterThan(6)
     for (const [id, before] of proofs) {
       const { isGood } = await verifyEventProof({ crypto: LOG_CRYPTO, trust, text: before })
@@ -250,7 +253,7 @@ describe('with the database, the keys and the logs in hand', () => {
     const subjectKeys = await openSubjectKeys({ kek, file: join(data, 'subject-keys.sqlite') })
     for (const row of sealedRows(join(data, 'records.sqlite'))) {
       const key = (await subjectKeys.open([row.keyId])).get(row.keyId)
-      if (key) expect(openSealed(key, row).value).not.toContain('erin')
+      expect(key ? openSealed(key, row).value : '').not.toContain('erin')
     }
     const old = sealedRows(join(backup, 'records.sqlite'))
     expect(old.length).toBeGreaterThan(0)

@@ -117,6 +117,19 @@ describe('keys', () => {
     }
   })
 
+  test('of days are renewed at an erasure: what an old hash was made of cannot be tried any more', async () => {
+    const privacy = await open()
+    const before = privacy.source(1, NOON, '192.0.2.7', undefined)
+    expect(await privacy.renewDays(1)).toBeGreaterThan(0)
+    const after = privacy.source(1, NOON, '192.0.2.7', undefined)
+    expect(after.addressDay).not.toBe(before.addressDay)
+    expect(after.addressDay).not.toBe(0n)
+    expect(after.network).toBe(before.network)
+    expect(privacy.pseudonyms(1, '192.0.2.7').map(({ value }) => value)).not.toContain(before.addressDay)
+    const other = await open()
+    expect(other.source(1, NOON, '192.0.2.7', undefined)).toEqual(after)
+  })
+
   test('destroyed on their date take the link with them: the same address is another one', async () => {
     const privacy = await open()
     const before = privacy.source(1, NOON, '192.0.2.7', undefined)

@@ -112,6 +112,10 @@ export function describeSubjects(open: Open): void {
       ])
     })
 
+    it('leave nothing behind in the write-ahead log', async () => {
+      expect(await open().scrub()).toBe(true)
+    })
+
     it('are restricted and freed again, each with its ground', async () => {
       const tenant = await addTenant(open())
       const token = await issue(open(), tenant, { ownerId: OWNER })
@@ -142,7 +146,15 @@ export function describeSubjects(open: Open): void {
       const actor = { no: 900_000 + tenant.no, kind: 'person' } as const
       const reveal = (action: 'pseudonym' | 'value', at: number) =>
         open().act('noteReveal', {
-          ...{ tenantNo: tenant.no, action, max: 2, approval: null, params: '{}', ground: 'g', ownerNo: 0, at, actor },
+          tenantNo: tenant.no,
+          action,
+          max: 2,
+          approval: null,
+          params: '{}',
+          ground: 'g',
+          ownerNo: 0,
+          at,
+          actor,
           detail: { of: 'address' },
         })
       for (let i = 0; i < 3; i++) await reveal('pseudonym', NOW)
