@@ -40,6 +40,8 @@ export function packWish(wish: PackWish, now: number): Omit<NewPack, 'id'> {
   const params = wish.params ?? {}
   const offered = Object.fromEntries((kind.params ?? []).map((name) => [name, undefined]))
   checkEvidence(offered, { ...params, from, to })
+  if (kind.needs !== undefined && !kind.needs.some((name) => params[name] !== undefined))
+    throw invalid('params', `given with one of ${kind.needs.join(', ')}: what the pack is about`)
   return { name: wish.name, params: canonical(params, WIDE_PROFILE), level, recipient, from, to, expiresAt }
 }
 

@@ -12,6 +12,8 @@ export interface PackKind {
   readonly questions: readonly EvidenceName[]
   /** Parameters that it may be asked with; they go to the questions that take them. */
   readonly params?: readonly EvidenceParam[]
+  /** Of these parameters one has to be given. */
+  readonly needs?: readonly EvidenceParam[]
   /** Controls that it is evidence about. */
   readonly framework?: Framework
   /** What is added beside the answers. */
@@ -88,6 +90,7 @@ const KINDS = {
       'authorization-failures',
     ],
     params: ['incident', 'token'],
+    needs: ['incident', 'token'],
     adds: ['counted rows'],
   },
   privacy: {

@@ -9,7 +9,10 @@ describe('the table of controls', () => {
   test('each control names questions that exist, or what else shows it, or says that nothing does', () => {
     for (const control of controls) {
       for (const name of control.questions) expect(EVIDENCE).toHaveProperty(name)
-      expect(control.questions.length + (control.shownBy?.length ?? 0) > 0, control.id).toBe(control.status !== 'N')
+      expect([control.id, control.questions.length + (control.shownBy?.length ?? 0) > 0]).toEqual([
+        control.id,
+        control.status !== 'N',
+      ])
     }
   })
 
@@ -20,7 +23,7 @@ describe('the table of controls', () => {
 
   test('each control says what is missing, the more so where it is partial or nothing', () => {
     for (const { id, missing, status } of controls) {
-      expect(missing.trim(), id).not.toBe('')
+      expect([id, missing.trim() === '']).toEqual([id, false])
       expect(STATUSES).toHaveProperty(status)
     }
   })

@@ -10,10 +10,14 @@ function parse(line: string): string[] {
   let [cell, quoted] = ['', false]
   for (let i = 0; i < line.length; i += 1) {
     const letter = line.charAt(i)
-    if (quoted && letter === '"' && line.charAt(i + 1) === '"') cell += line.charAt((i += 1))
-    else if (letter === '"') quoted = !quoted
-    else if (letter === ',' && !quoted) (cells.push(cell), (cell = ''))
-    else cell += letter
+    if (quoted && letter === '"' && line.charAt(i + 1) === '"') {
+      cell += letter
+      i += 1
+    } else if (letter === '"') quoted = !quoted
+    else if (letter === ',' && !quoted) {
+      cells.push(cell)
+      cell = ''
+    } else cell += letter
   }
   return [...cells, cell]
 }

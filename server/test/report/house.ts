@@ -112,7 +112,9 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
   const shipping = startShipping({ journal, journalFile, store: store.address, clock, log })
   const relay = startRelay({ records, journal, log })
   const audit = await openAudit({
-    ...{ records, clock, log },
+    records,
+    clock,
+    log,
     dir: join(dir, 'audit'),
     keyFile: join(keys, 'log-key'),
     seal: createSeal({ keys: subjectKeys }),
@@ -121,7 +123,13 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
   const recorder = await startBatchRecording({ shipping, records, audit, clock, log })
   const reveals = createReveals({ records, subjectKeys, privacy, store, clock })
   const desk = await startEvidence({
-    ...{ records, journal, store, audit, reveals, clock, log },
+    records,
+    journal,
+    store,
+    audit,
+    reveals,
+    clock,
+    log,
     tenant: own,
     version: '0.1.0',
     dir: join(dir, 'packs'),
@@ -138,7 +146,15 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
   }
 
   return {
-    ...{ records, journal, store, audit, desk, dir, own, other, settle },
+    records,
+    journal,
+    store,
+    audit,
+    desk,
+    dir,
+    own,
+    other,
+    settle,
     at: (next) => void (now = next),
     tenant: (simulated = false) => records.act('addTenant', { name: 'test', simulated, at: NOW - 150 * DAY, actor: SYSTEM }),
     async token(tenant, token) {

@@ -222,7 +222,8 @@ describe('the pages', () => {
     const names = PACK_NAMES.filter((name) => !name.startsWith('auditor-') || name === 'auditor-gdpr')
     expect(names.length).toBeGreaterThan(8)
     for (const name of names) {
-      const { file } = await pack(own, { name, recipient: RECIPIENT, ...WINDOW })
+      const about = name === 'incident' ? { params: { token: 'own1' } } : {}
+      const { file } = await pack(own, { name, recipient: RECIPIENT, ...WINDOW, ...about })
       await withPack(file, async (folder) => {
         const html = await textIn(folder, 'report.html')
         for (const said of [
@@ -422,6 +423,7 @@ describe('the desk', () => {
     const { desk } = house()
     const plan = (wish: object) => () => desk.plan({ name: 'retention', recipient: 'x', ...wish })
     expect(plan({ name: 'everything' })).toThrow(expect.objectContaining({ code: 'not_found', input: 'pack' }))
+    expect(plan({ name: 'incident' })).toThrow(expect.objectContaining({ code: 'parameter_invalid', input: 'params' }))
     expect(plan({ recipient: ' ' })).toThrow(expect.objectContaining({ code: 'parameter_invalid', input: 'recipient' }))
     expect(plan({ params: { days: 3 } })).toThrow(expect.objectContaining({ code: 'parameter_invalid', input: 'days' }))
     expect(plan({ expiresAt: NOW - 1 })).toThrow(expect.objectContaining({ code: 'time_invalid', input: 'expiresAt' }))

@@ -103,7 +103,13 @@ describe('tokens', () => {
       lastUsedAt: NOW - DAY + 3,
     })
     expect(values(inventory.figures)).toEqual({
-      ...{ tokens: 4, living: 3, 'never-expire': 2, unbound: 2, 'never-used': 1, 'owner-disabled': 1, 'entropy-unknown': 1 },
+      tokens: 4,
+      living: 3,
+      'never-expire': 2,
+      unbound: 2,
+      'never-used': 1,
+      'owner-disabled': 1,
+      'entropy-unknown': 1,
       'oldest-days': 140,
     })
 

@@ -53,7 +53,7 @@ export const clock: EvidenceQuestion<ClockRow> = {
     { name: 'nodes-measured', says: 'nodes that measured their own clock', where: { kind: 'node' } },
   ],
   method:
-    'exact: every event carries both its own time and the time of its receipt; nodes measure their offset with each heartbeat of the log',
+    'exact: every event carries both its own time and the time of its receipt; nodes say with each heartbeat of the log how far their clock has left one that only goes forward',
   cannotShow: 'whether the time source of a node is right',
   async *rows(_params, reader) {
     for await (const row of reader.stream<Row>(SQL, { ...reader.seen }))
@@ -85,8 +85,8 @@ async function* nodes(
 ): AsyncIterable<ClockRow> {
   const byNode = new Map<string, Measured>()
   for await (const { at, shown } of entries) {
-    const source = typeof shown.clockSource === 'string' ? shown.clockSource : 'unmeasured'
-    const offset = typeof shown.clockOffsetMs === 'number' ? Math.abs(shown.clockOffsetMs) : null
+    const { source, driftMs } = clockIn(shown)
+    const offset = driftMs === null ? null : Math.abs(driftMs)
     const before = byNode.get(source) ?? { samples: 0, skewed: 0, offsetMsMax: null, firstAt: at, lastAt: at }
     byNode.set(source, {
       samples: before.samples + 1,
@@ -97,4 +97,13 @@ async function* nodes(
     })
   }
   for (const [source, measured] of byNode) yield { source: `node (${source})`, kind: 'node', ...measured }
+}
+
+/** What a heartbeat says of its node's clock: how far it has left the clock that only goes forward, since the start. */
+function clockIn({ clock: said }: Readonly<Record<string, unknown>>): {
+  readonly source: string
+  readonly driftMs: number | null
+} {
+  const { source, driftMs } = typeof said === 'object' && said !== null ? (said as { source?: unknown; driftMs?: unknown }) : {}
+  return { source: typeof source === 'string' ? source : 'unmeasured', driftMs: typeof driftMs === 'number' ? driftMs : null }
 }
