@@ -38,8 +38,12 @@ function oneFile(): Plugin {
       script = script.replaceAll('</script', '<\\/script').trim()
       style = style.trim()
       const policy = [
-        ...["default-src 'none'", "base-uri 'none'", "form-action 'none'", 'img-src data:'],
-        ...[`script-src '${digestOf(script)}'`, `style-src '${digestOf(style)}'`],
+        "default-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        'img-src data:',
+        `script-src '${digestOf(script)}'`,
+        `style-src '${digestOf(style)}'`,
       ]
       page.fileName = 'verify.html'
       page.source = String(page.source)

@@ -53,8 +53,14 @@ function told(found: Verification): string {
 }
 
 const ALL_HOLD = {
-  ...{ trust: 'holds', manifest: 'holds', checkpoint: 'holds', inclusion: 'holds' },
-  ...{ form: 'holds', completeness: 'holds', disclosure: 'holds', figures: 'holds' },
+  trust: 'holds',
+  manifest: 'holds',
+  checkpoint: 'holds',
+  inclusion: 'holds',
+  form: 'holds',
+  completeness: 'holds',
+  disclosure: 'holds',
+  figures: 'holds',
 }
 
 describe('a pack that nobody touched', () => {

@@ -167,19 +167,9 @@ function tenantNumber(index: number): number {
 function batchShown(index: number): Record<string, unknown> {
   // batches stand at 50 k + 1: each tenant has every third of them
   const turn = Math.floor((index - 1) / BATCH_EVERY / TENANTS.length)
-  return {
-    ...{
-      accepted: 8,
-      events: 10,
-      eventsTotal: 10 * (turn + 1),
-      first: index,
-      from: turn * 4,
-      journal: 1,
-      last: index,
-      rejected: 2,
-    },
-    ...{ root: toBase64Url(sha256(Buffer.from(`rows ${index}`))), rows: 9, rowsTotal: 9 * (turn + 1), to: turn * 4 + 4 },
-  }
+  const place = { journal: 1, from: turn * 4, to: turn * 4 + 4, first: index, last: index }
+  const counts = { accepted: 8, rejected: 2, events: 10, rows: 9, eventsTotal: 10 * (turn + 1), rowsTotal: 9 * (turn + 1) }
+  return { ...place, ...counts, root: toBase64Url(sha256(Buffer.from(`rows ${index}`))) }
 }
 
 function eventId(index: number): string {

@@ -232,8 +232,16 @@ function manifestOf(
 async function addAfter(files: Map<string, Uint8Array>, last: number, tree: MadeTree, report: Uint8Array): Promise<void> {
   const entry = utf8(
     canonical({
-      ...{ at: madeAt(last), event: 'evt_1_export', hidden: {}, n: 1, outcome: 'none', reason: 'none' },
-      ...{ shown: { digest: hex(report) }, tenant: 'install', type: 'report.exported', v: 1 },
+      at: madeAt(last),
+      event: 'evt_1_export',
+      hidden: {},
+      n: 1,
+      outcome: 'none',
+      reason: 'none',
+      shown: { digest: hex(report) },
+      tenant: 'install',
+      type: 'report.exported',
+      v: 1,
     }),
   )
   const leaves = Array.from({ length: last }, (_, index) => TREE.leaf(tree.entry(index)))
