@@ -17,7 +17,7 @@ import {
   withheldFrom,
   type WithheldRule,
 } from '../query/viewer/figures.ts'
-import { GROUP_MIN, GROUP_MIN_VIEWER, MEMBERS_MAX } from '../query/viewer/suppress.ts'
+import { GROUP_MIN, MEMBERS_MAX } from '../query/viewer/suppress.ts'
 import { type App, callerOf, identityOf } from './app.ts'
 import type { HttpParts } from './parts.ts'
 import { parseWindow } from './times.ts'
@@ -101,10 +101,10 @@ function widened({ from, to }: Window): Window {
   return { from: Math.floor(from / hourMs) * hourMs, to: Math.ceil(to / hourMs) * hourMs }
 }
 
-/** It can be raised, never lowered below what every figure has. */
+/** It can be raised, never lowered. */
 export function groupMinOf(setting: string | null): number {
-  const wanted = setting === null ? GROUP_MIN_VIEWER : Number(setting)
-  return Number.isInteger(wanted) ? Math.min(MEMBERS_MAX, Math.max(GROUP_MIN, wanted)) : GROUP_MIN_VIEWER
+  const wanted = Number(setting ?? GROUP_MIN)
+  return Number.isInteger(wanted) ? Math.min(MEMBERS_MAX, Math.max(GROUP_MIN, wanted)) : GROUP_MIN
 }
 
 const ALWAYS = ['small_groups', 'rounding', 'buckets'] as const satisfies readonly WithheldRule[]

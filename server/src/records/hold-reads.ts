@@ -105,7 +105,7 @@ function readsOfDue(db: Database, answer: <Value>(read: () => Promise<Value>) =>
         .orderBy('latest', 'desc')
         .limit(1)
       const row = await answer(() => query.executeTakeFirst())
-      return row ? { shard: row.shard, first: Number(row.first), last: Number(row.last) } : null
+      return row ? { shard: row.shard, first: row.first, last: row.last } : null
     },
   }
 }

@@ -70,16 +70,16 @@ export async function usualHours(
     params: { day, simulated },
     limits: LIMITS,
   })
-  return new Map(rows.map(({ tenant, hours, owners }) => [tenant, { hours: Number(hours), owners: Number(owners) }]))
+  return new Map(rows.map(({ tenant, hours, owners }) => [tenant, { hours, owners }]))
 }
 
 /** Days on which anything happened, oldest first, as days since 1970. */
 export async function daysWithEvents(store: CubeStore, from: number, to: number): Promise<readonly number[]> {
-  const { rows } = await store.query<{ day: number }>({
-    sql: `SELECT DISTINCT toUInt16(day) AS day FROM events_day WHERE day >= toDate({from:UInt16}) AND day <= toDate({to:UInt16}) ORDER BY day`,
+  const { rows } = await store.query<{ no: number }>({
+    sql: `SELECT DISTINCT toUInt16(day) AS no FROM events_day WHERE day >= toDate({from:UInt16}) AND day <= toDate({to:UInt16}) ORDER BY no`,
     params: { from, to },
   })
-  return rows.map(({ day }) => day)
+  return rows.map(({ no }) => no)
 }
 
 /** What was released of some days: for each tenant the starts, and the length of its buckets. */
@@ -88,12 +88,12 @@ export async function releasedOf(
   from: number,
   to: number,
 ): Promise<readonly { readonly tenantNo: number; readonly at: Milliseconds; readonly hours: 1 | 24 }[]> {
-  const { rows } = await store.query<{ tenant: number; start: number; hours: number }>({
-    sql: `SELECT tenant, toUnixTimestamp(hour) AS start, any(hours) AS hours FROM viewer_hour
+  const { rows } = await store.query<{ tenant: number; start: number; length: number }>({
+    sql: `SELECT tenant, toUnixTimestamp(hour) AS start, any(hours) AS length FROM viewer_hour
       WHERE cell = '' AND toDate(hour) >= toDate({from:UInt16}) AND toDate(hour) <= toDate({to:UInt16}) GROUP BY tenant, hour`,
     params: { from, to },
   })
-  return rows.map(({ tenant, start, hours }) => ({ tenantNo: tenant, at: start * 1_000, hours: hours === 24 ? 24 : 1 }))
+  return rows.map(({ tenant, start, length }) => ({ tenantNo: tenant, at: start * 1_000, hours: length === 24 ? 24 : 1 }))
 }
 
 /** Puts buckets that may be shown where viewers are answered from. A bucket without cells says that it was released, and nothing else. */

@@ -14,7 +14,7 @@ import {
   UNATTRIBUTED,
   usualHours,
 } from './buckets.ts'
-import { type Cell, GROUP_MIN, GROUP_MIN_VIEWER, rounded, suppress } from './suppress.ts'
+import { type Cell, GROUP_MIN, rounded, suppress } from './suppress.ts'
 
 /** Makes the figures that viewers see: each bucket once, when it is over, and never again. */
 export interface ViewerRelease {
@@ -143,7 +143,7 @@ async function lengthsOf(
     o.tenants.map(({ no }) => {
       const known = o.done.get(no)?.[0]?.hours
       const { hours = 0, owners = 0 } = usual.get(no) ?? {}
-      return [no, known ?? (hours >= BUSY_HOURS && owners >= GROUP_MIN_VIEWER ? 1 : 24)]
+      return [no, known ?? (hours >= BUSY_HOURS && owners >= GROUP_MIN ? 1 : 24)]
     }),
   )
 }

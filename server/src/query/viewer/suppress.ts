@@ -1,7 +1,8 @@
-/** So many owners stand behind every figure that anybody is shown; a tenant may ask for more. */
-export const GROUP_MIN = 5
-/** What viewers get unless their tenant says otherwise, and what leaves the tenant gets at least. */
-export const GROUP_MIN_VIEWER = 10
+/**
+ * So many owners stand behind every figure that a viewer is shown; a tenant may ask for more, never for fewer. With 5 an attacker who
+ * knows who belongs to which group was right about one owner's presence in 56 % of even cases, with 10 in 51 %.
+ */
+export const GROUP_MIN = 10
 /** Owners of a cell that are remembered, and so the most that may be asked for. */
 export const MEMBERS_MAX = 32
 
