@@ -1,5 +1,5 @@
 /** Ways to tamper with a log's directory, each with the first leaf that it makes wrong. */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { formatBundle, parseBundle, tileAt, tilePath, tilesOf, TILE_WIDTH, type TileId } from 'tokentrail/log'
 import { ORIGIN, madeNote, madeSigner } from './made-log.ts'
@@ -123,12 +123,6 @@ export function restore(target: Target, mutant: Mutant): void {
     mkdirSync(dirname(join(target.directory, file)), { recursive: true })
     writeFileSync(join(target.directory, file), ORIGINALS.get(join(target.directory, file)) ?? EMPTY)
   }
-}
-
-/** A copy of the log that may be tampered with. */
-export function copyOf(target: Target, directory: string): Target {
-  cpSync(target.directory, directory, { recursive: true })
-  return { ...target, directory }
 }
 
 /** What a file held before it was touched. */
