@@ -102,13 +102,13 @@ export function createEdge(
       return [...hashes]
     },
     append(leaf, visit) {
-      let node: TreeNode = { level: 0, index: size }
       let hash = leaf
-      visit?.(node, hash)
+      let level = 0
+      visit?.({ level, index: size }, leaf)
       for (let rest = size; (rest & 1n) === 1n; rest >>= 1n) {
         hash = tree.node(hashes.pop() ?? tree.empty, hash)
-        node = { level: node.level + 1, index: node.index >> 1n }
-        visit?.(node, hash)
+        level += 1
+        visit?.({ level, index: rest >> 1n }, hash)
       }
       hashes.push(hash)
       size += 1n

@@ -25,6 +25,8 @@ export interface AnchorState {
   readonly held: { readonly shard: string; readonly size: number; readonly at: Milliseconds } | null
   /** Seconds that the clock of a witness was ahead of ours at its last cosignature; null for copies. */
   readonly clockAheadSeconds: number | null
+  /** When a witness held less than it once cosigned; null where that was not seen since the start. */
+  readonly fellBackAt: Milliseconds | null
   /** Why the last attempt failed; null when it went well. */
   readonly failure: string | null
   readonly failures: number
@@ -82,6 +84,7 @@ const MAIL_MS_MAX = 60_000
 export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
   const held = new Map((await o.records.read.anchorMarks()).map((mark) => [mark.name, mark]))
   const clocks = new Map<string, number>()
+  const fallen = new Map<string, Milliseconds>()
   const raised = new Set<string>()
   const runners = o.anchors.map((anchor) => ({ anchor, runner: runnerOf(anchor) }))
   const stop = o.audit.onCheckpoint((checkpoint) => {
@@ -127,6 +130,13 @@ export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
       fixedSize: async (shard: string) => (await o.records.read.logSigned(shard)).fixed?.size ?? 0,
       folder: (shard: { readonly name: string; readonly vkey: string }) => folderOf({ dir: o.dir, disk: systemDisk }, shard),
       alarm,
+      onFallBack: (from: number, to: bigint) => {
+        fallen.set(witness.name, o.clock.now())
+        o.log.warn(
+          { witness: witness.name, from, to: Number(to) },
+          'a witness holds less than it once cosigned: its memory was rolled back',
+        )
+      },
     }
     const keep: Parameters<typeof askWitness>[0]['keep'] = async (checkpoint, note, { time = 0n }) => {
       const { shard, size } = checkpoint
@@ -157,23 +167,19 @@ export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
     raised.add(what)
   }
 
+  function stateOf({ anchor: { name, kind }, runner }: { readonly anchor: Anchor; readonly runner: Runner }): AnchorState {
+    const mark = held.get(name)
+    const seen = { clockAheadSeconds: clocks.get(name) ?? null, fellBackAt: fallen.get(name) ?? null }
+    return { name, kind, held: mark ? { shard: mark.shard, size: mark.size, at: mark.at } : null, ...seen, ...runner.state() }
+  }
+
   return {
-    state: () => runners.map(({ anchor, runner }) => stateOf(anchor, runner, held.get(anchor.name), clocks.get(anchor.name))),
+    state: () => runners.map(stateOf),
     async close() {
       stop()
       await Promise.all(runners.map(({ runner }) => runner.close()))
     },
   }
-}
-
-function stateOf(
-  { name, kind }: Anchor,
-  runner: Runner,
-  mark: AnchorState['held'] | undefined,
-  clock: number | undefined,
-): AnchorState {
-  const held = mark ? { shard: mark.shard, size: mark.size, at: mark.at } : null
-  return { name, kind, held, clockAheadSeconds: clock ?? null, ...runner.state() }
 }
 
 async function shardOf(records: Records, name: string) {

@@ -32,6 +32,8 @@ export interface WitnessParts {
   /** Takes a note whose cosignature is verified. */
   readonly keep: (checkpoint: PublishedCheckpoint, note: Note, cosignature: VerifiedSignature) => Promise<void>
   readonly alarm: (alarm: AnchorAlarm) => Promise<void>
+  /** Told that the witness holds less than it once cosigned: its memory was rolled back, and it may cosign another history now. */
+  readonly onFallBack: (from: number, to: bigint) => void
 }
 
 /** A witness may know more than we remember, then once less than it said; a third surprise waits for the next attempt. */
@@ -42,13 +44,15 @@ export async function askWitness(parts: WitnessParts, checkpoint: PublishedCheck
   const shard = await parts.shard(checkpoint.shard)
   const folder = await parts.folder(shard)
   const size = BigInt(checkpoint.size)
-  let old = BigInt(Math.min(parts.heldSize(shard.name), checkpoint.size))
+  const held = parts.heldSize(shard.name)
+  let old = BigInt(Math.min(held, checkpoint.size))
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const proof = await proveGrowth(folder, shard.name, old, size)
     const reply = await addCheckpoint(parts.witness, { old, proof, note: checkpoint.note }, signal)
     if (reply.kind === 'cosigned') return keepCosigned(parts, checkpoint, reply.lines)
     if (reply.kind === 'disagrees' || reply.size === old) return disagree(parts, checkpoint, shard, folder, signal)
     if (reply.size > size) return runAhead(parts, shard, reply.size, signal)
+    if (reply.size < BigInt(held)) parts.onFallBack(held, reply.size)
     old = reply.size
   }
   throw failed(`The witness ${parts.witness.name} named another size at each try.`)

@@ -68,8 +68,8 @@ function anchoredView(anchors: readonly AnchorState[], shard: string, size: numb
   return { anchored: anchored && { ...anchored, at: timeText(anchored.at) }, unanchored: size - (anchored?.size ?? 0) }
 }
 
-function anchorView({ held, ...anchor }: AnchorState): object {
-  return { ...anchor, held: held && { ...held, at: timeText(held.at) } }
+function anchorView({ held, fellBackAt, ...anchor }: AnchorState): object {
+  return { ...anchor, held: held && { ...held, at: timeText(held.at) }, fellBackAt: timeText(fellBackAt) }
 }
 
 function shardView({ name, origin, vkey, openedAt, closedAt, head }: LogShard): object {

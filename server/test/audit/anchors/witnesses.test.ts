@@ -104,7 +104,7 @@ describe('a witness', () => {
     await vi.waitFor(() => expect(second.anchors.state()[0]).toMatchObject({ held: { size: later }, failure: null }))
   })
 
-  test('that was rolled back is asked from where it fell back to, and nothing is alarmed', async () => {
+  test('that was rolled back is asked from where it fell back to, and that is said', async () => {
     const one = await witness()
     const first = await start(log, [one.anchor])
     const size = await grow(5)
@@ -114,6 +114,7 @@ describe('a witness', () => {
     const second = await start(log, [{ ...witnessAt(fresh.key, fresh.url), name: one.anchor.name }])
     const later = await grow(2)
     await vi.waitFor(() => expect(second.anchors.state()[0]?.held?.size).toBe(later))
+    expect(second.anchors.state()[0]?.fellBackAt).not.toBeNull()
     expect(second.alarms).toEqual([])
   })
 
