@@ -33,7 +33,7 @@ export async function startBatchRecording(o: {
   const queue = new Map<string, Waiting>()
   let running: Promise<void> | undefined
   let again: NodeJS.Timeout | undefined
-  let [isAsked, isClosed, isFailing] = [false, false, false]
+  const is = { asked: false, closed: false, failing: false }
 
   const stopListening = shipping.onWaiting(take)
   take(await shipping.waiting())
@@ -47,20 +47,20 @@ export async function startBatchRecording(o: {
 
   /** One pass at a time; what comes after its last look is taken by another one. */
   function pump(): Promise<void> {
-    isAsked = true
+    is.asked = true
     running ??= passes().finally(() => {
       running = undefined
-      if (isAsked && !isClosed) recordInBackground()
+      if (is.asked && !is.closed) recordInBackground()
     })
     return running
   }
 
   async function passes(): Promise<void> {
-    while (isAsked && !isClosed) {
-      isAsked = false
+    while (is.asked && !is.closed) {
+      is.asked = false
       while (queue.size > 0) await record(nextOf(queue))
     }
-    isFailing = false
+    is.failing = false
   }
 
   async function record(some: readonly Waiting[]): Promise<void> {
@@ -77,10 +77,10 @@ export async function startBatchRecording(o: {
 
   function recordInBackground(): void {
     pump().catch((error: unknown) => {
-      if (!isFailing) log.warn({ err: error, waiting: queue.size }, 'Batches of events wait for the audit log')
-      isFailing = true
+      if (!is.failing) log.warn({ err: error, waiting: queue.size }, 'Batches of events wait for the audit log')
+      is.failing = true
       clearTimeout(again)
-      if (!isClosed) again = setTimeout(recordInBackground, AGAIN_MS).unref()
+      if (!is.closed) again = setTimeout(recordInBackground, AGAIN_MS).unref()
     })
   }
 
@@ -97,7 +97,7 @@ export async function startBatchRecording(o: {
       clearInterval(ticking)
       clearTimeout(again)
       await pump().catch(() => undefined)
-      isClosed = true
+      is.closed = true
     },
   }
 }

@@ -83,7 +83,7 @@ export async function readLeaves(
   batch: Batch,
   visit: (leaf: BatchLeaf) => void = () => undefined,
 ): Promise<readonly (Uint8Array | undefined)[]> {
-  const hashes = new Array<Uint8Array | undefined>(batch.rows).fill(undefined)
+  const hashes = Array.from<Uint8Array | undefined>({ length: batch.rows })
   for (const [index, hash] of await keptIn(o.read, batch)) {
     hashes[index] = hash
     visit({ index, row: null, json: null, hash })

@@ -3,8 +3,8 @@ import type { Batch } from '../records/batches.ts'
 import type { RecordReads } from '../records/records.ts'
 import { readLeaves } from './batch-rows.ts'
 import { createNodes } from './nodes.ts'
-import type { BatchPlace, ReconcileCheck, ReconcileParts, ReconcilePlace } from './reconcile.ts'
-import { verdict, WRONG_MAX } from './reconcile.ts'
+import type { BatchPlace, ReconcileCheck, ReconcileParts, ReconcilePlace } from './reconcile-check.ts'
+import { verdict, WRONG_MAX } from './reconcile-check.ts'
 
 const BATCHES_AT_ONCE = 500
 /** Batches whose rows are read back and hashed again each night. */

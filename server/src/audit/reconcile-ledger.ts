@@ -4,8 +4,8 @@ import { readState, waitingIn } from '../ship/batch-notes.ts'
 import type { TenantState } from '../ship/batch-notes.ts'
 import type { Batch } from '../records/batches.ts'
 import type { RecordReads } from '../records/records.ts'
-import type { ReconcileCheck, ReconcileParts } from './reconcile.ts'
-import { verdict } from './reconcile.ts'
+import type { ReconcileCheck, ReconcileParts } from './reconcile-check.ts'
+import { verdict } from './reconcile-check.ts'
 
 const TRIES = 20
 const AGAIN_MS = 150

@@ -38,8 +38,11 @@ export async function watchTail(o: {
   const declare = (reason: LossReason, said: object): Promise<unknown> =>
     journal.append({
       ...blankEvent(),
-      ...{ tenant: o.tenant, retention: o.retention, occurredAt: clock.now() },
-      ...{ type: TYPES['loss.declared'].id, reason: reasonId(reason) },
+      tenant: o.tenant,
+      retention: o.retention,
+      occurredAt: clock.now(),
+      type: TYPES['loss.declared'].id,
+      reason: reasonId(reason),
       detail: JSON.stringify({ count: null, ...said, to: clock.now() }),
     })
 

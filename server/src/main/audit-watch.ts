@@ -37,7 +37,9 @@ export function startAuditWatch(o: {
 }): AuditWatch {
   const { audit, journal, tenant, clock, log } = o
   return watchAudit({
-    ...{ audit, clock, log },
+    audit,
+    clock,
+    log,
     onChange: ({ what, since }, isOver) => {
       const at = clock.now()
       const said = { sink: `audit ${what}`, lagMs: at - since }

@@ -45,9 +45,7 @@ export function createBatcher(o: { notes: ReadonlyMap<string, string>; journal: 
   let [waiting, spare, sparedAt] = [0, PER_SECOND, 0]
 
   function tenantOf(tenantNo: number, closedAt: Milliseconds): TenantState {
-    const tenant = tenants.get(tenantNo) ?? {
-      ...{ tenantNo, covered: since, closedAt, openedAt: 0, open: undefined, ownEvents: 0 },
-    }
+    const tenant = tenants.get(tenantNo) ?? { tenantNo, covered: since, closedAt, openedAt: 0, open: undefined, ownEvents: 0 }
     tenants.set(tenantNo, tenant)
     return tenant
   }

@@ -68,7 +68,9 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
       upTo: journal.position(),
     }
     const thread = new Worker(moduleUrl('./ship-thread', import.meta.url), { workerData: options, execArgv: [...nodeArguments] })
-    thread.on('message', (message: FromThread) => (heard = heard.then(() => hear(message))))
+    thread.on('message', (message: FromThread) => {
+      heard = heard.then(() => hear(message))
+    })
     thread.on('error', (error) => log.error({ failure: error.message }, 'The shipping thread failed and is started again.'))
     thread.once('exit', () => later(() => (worker = start())))
     return thread
@@ -77,7 +79,9 @@ export function startShipping({ journal, journalFile, store, clock, log }: ShipO
   /** One message after the other, each until it is done: notes build on each other. */
   async function hear(message: FromThread): Promise<void> {
     if (message.say === 'failed') return failed(message.failures, message.failure)
-    while (!(await note(message)) && !closing) await after(AGAIN_MS, undefined, { ref: false })
+    if (await note(message)) return
+    await after(AGAIN_MS, undefined, { ref: false })
+    if (!closing) await hear(message)
   }
 
   async function note(message: Exclude<FromThread, { say: 'failed' }>): Promise<boolean> {

@@ -28,24 +28,24 @@ export function startReconciling(o: {
   const { denials, records, installTenantNo, clock, log } = o
   let running: Promise<void> | undefined
   let again: NodeJS.Timeout | undefined
-  let [isAsked, isClosed, isFailing] = [false, false, false]
+  const is = { asked: false, closed: false, failing: false }
 
   /** One pass at a time; what is asked for meanwhile is done by another one after it. */
   function run(): Promise<void> {
-    isAsked = true
+    is.asked = true
     running ??= passes().finally(() => {
       running = undefined
-      if (isAsked && !isClosed) runInBackground()
+      if (is.asked && !is.closed) runInBackground()
     })
     return running
   }
 
   async function passes(): Promise<void> {
-    while (isAsked && !isClosed) {
-      isAsked = false
+    while (is.asked && !is.closed) {
+      is.asked = false
       await enterAll(denials.list())
     }
-    isFailing = false
+    is.failing = false
   }
 
   async function enterAll(waiting: readonly Denial[]): Promise<void> {
@@ -62,11 +62,11 @@ export function startReconciling(o: {
 
   function runInBackground(): void {
     run().catch((error: unknown) => {
-      if (!isFailing)
+      if (!is.failing)
         log.warn({ err: error }, 'Denied tokens are refused here only; they enter records when those can be written')
-      isFailing = true
+      is.failing = true
       clearTimeout(again)
-      if (!isClosed) again = setTimeout(runInBackground, AGAIN_MS).unref()
+      if (!is.closed) again = setTimeout(runInBackground, AGAIN_MS).unref()
     })
   }
 
@@ -78,7 +78,7 @@ export function startReconciling(o: {
     async close() {
       stopListening()
       clearTimeout(again)
-      isClosed = true
+      is.closed = true
       await running?.catch(() => undefined)
     },
   }

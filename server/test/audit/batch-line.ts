@@ -39,7 +39,15 @@ export async function startLine(place: Place, store: Pick<Store, 'stream'> & { r
     await trail.close()
   }
   return {
-    ...{ trail, records, audit, tenant, journal, relay, recorder, proofs, close },
+    trail,
+    records,
+    audit,
+    tenant,
+    journal,
+    relay,
+    recorder,
+    proofs,
+    close,
     append: (count: number, fields: Partial<EventRow> = {}) =>
       Promise.all(Array.from({ length: count }, (_, i) => journal.append(event(i, { tenant: tenant.no, ...fields })))),
     batches: () => records.read.batches({}, { limit: 10_000 }),

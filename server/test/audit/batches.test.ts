@@ -83,7 +83,7 @@ test('one changed character of a proof is refused', async () => {
   const trust = await trustOf(line)
   const isGood = async (changed: Partial<RowProof>) =>
     (await verifyEventProof({ crypto: LOG_CRYPTO, trust, text: JSON.stringify({ ...proof, ...changed }) })).isGood
-  const [row = '', hash = ''] = [proof.row ?? '', proof.path[0] ?? '']
+  const [row, hash] = [proof.row ?? '', proof.path[0] ?? '']
   const swapped = hash.startsWith('A') ? `B${hash.slice(1)}` : `A${hash.slice(1)}`
   expect(await isGood({})).toBe(true)
   expect(await isGood({ row: row.replace('"outcome":1', '"outcome":2') })).toBe(false)

@@ -37,9 +37,7 @@ function criticalActions(records: Records, tenantNo: number, id: string): readon
 }
 
 const codesOf = async (actions: readonly Promise<unknown>[]): Promise<readonly string[]> =>
-  (await Promise.allSettled(actions)).map((each) =>
-    each.status === 'rejected' ? String((each.reason as TrailError).code) : 'done',
-  )
+  (await Promise.allSettled(actions)).map((each) => (each.status === 'rejected' ? (each.reason as TrailError).code : 'done'))
 
 test('with PostgreSQL stopped every critical action is refused with a code', { timeout: 60_000 }, async () => {
   const postgres = await startPostgres()

@@ -56,7 +56,9 @@ function valueOf(value: unknown, form: ColumnForm): unknown {
 
 test('a row is hashed as canonical JSON of its columns, without those that age sooner and those that are empty', () => {
   fc.assert(
-    fc.property(ROW, (row) => void expect(canonicalRow(row)).toBe(byTheTable(row))),
+    fc.property(ROW, (row) => {
+      expect(canonicalRow(row)).toBe(byTheTable(row))
+    }),
     { numRuns: 500 },
   )
 })
