@@ -62,7 +62,7 @@ async function watching(at: Place, more: Partial<WatchOptions> = {}) {
     onFound: (some) => void found.push(...some),
     ...more,
   })
-  return { found, state: watch.state, close: () => watch.close().then(() => records.close()) }
+  return { found, state: watch.state, forget: watch.forget, close: () => watch.close().then(() => records.close()) }
 }
 
 /** What one engine finds in the whole journal. */
@@ -184,3 +184,20 @@ test(
     await at.journal.close()
   },
 )
+
+test('a subject is forgotten on disk before that is said', async () => {
+  const at = await place()
+  await at.journal.register('detect')
+  await fill(at, fortnight().slice(0, 2_000))
+  const watch = await watching(at)
+  await vi.waitFor(() => expect(watch.state().behind).toBe(0), { timeout: 30_000 })
+  const before = watch.state().checkpointPosition
+  await watch.forget({ tenantNo: 1, ownerNo: 11, tokens: [1, 2, 3] })
+  expect(existsSync(join(at.folder, 'detection'))).toBe(true)
+  const first = readFileSync(join(at.folder, 'detection'))
+  await watch.forget({ tenantNo: 1, ownerNo: 11, tokens: Array.from({ length: 500 }, (_, no) => no) })
+  expect(readFileSync(join(at.folder, 'detection')).equals(first)).toBe(false)
+  expect(watch.state().checkpointPosition).toBeGreaterThanOrEqual(before ?? 0)
+  await watch.close()
+  await at.journal.close()
+})
