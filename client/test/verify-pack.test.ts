@@ -86,6 +86,9 @@ describe('a pack that nobody touched', () => {
     const files = await makePack(OWN)
     const text = Buffer.concat([...files.values()]).toString('latin1')
     expect([text.includes(TENANTS[2]), text.includes(TENANTS[0]), text.includes(TENANTS[1])]).toEqual([true, false, false])
+    expect(told(await verified(files))).toMatch(
+      /They go from 11 to 43\. .* the pack before must end with 10, the next one must begin with 44\./,
+    )
   })
 
   test('is as good from a zip', async () => {
@@ -344,6 +347,24 @@ describe('what was erased', () => {
 })
 
 describe('the pack tells its reader', () => {
+  test.each<[string, (manifest: PackManifest) => object]>([
+    ['another version', (manifest) => ({ ...manifest, v: 2 })],
+    ['a time that is none', (manifest) => ({ ...manifest, expiresAt: 'soon' })],
+    ['no sentence of what is not proven', (manifest) => ({ ...manifest, sentence: 'All is proven.' })],
+    ['a file outside of itself', (manifest) => ({ ...manifest, files: [{ name: '../x', bytes: 1, sha256: '0'.repeat(64) }] })],
+    ['files out of order', (manifest) => ({ ...manifest, files: manifest.files.toReversed() })],
+    [
+      'figures without end',
+      (manifest) => ({
+        ...manifest,
+        questions: [{ ...manifest.questions[0], figures: Array.from({ length: 2001 }, () => manifest.questions[0]?.figures[0]) }],
+      }),
+    ],
+  ])('nothing, where its manifest has %s', async (_, change) => {
+    const found = await verified(await makePack({ ...TINY, manifest: (manifest) => change(manifest) as PackManifest }))
+    expect([found.isGood, outcome(found, 'manifest')?.state]).toEqual([false, 'fails'])
+  })
+
   test('when it is kept too long, and when duties were not separated', async () => {
     const files = await makePack({ ...RANGE, manifest: (manifest) => ({ ...manifest, separation: 'waived' }) })
     expect(told(await verified(files, { now: '2028-01-01' }))).toMatch(/Separation of duties was waived[^]*that is over/)

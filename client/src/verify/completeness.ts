@@ -186,11 +186,16 @@ function silenceNotes(summary: Summary, expected: Expected): string[] {
   return [`${format(summary.silenceCount)} times no heartbeat came for more than 60 s.`, ...listed]
 }
 
-/** What was recorded last may be missing without a hole; the hourly batch bounds for how long. */
+/** What is left out at either end leaves no hole; the packs before and after bound it, and the hourly batch says for how long. */
 function tailNote(summary: Summary, expected: Expected): string[] {
-  if (expected.scope !== 'tenant' || expected.to === undefined || summary.lastAt === undefined) return []
-  const quiet = Date.parse(expected.to) - Date.parse(summary.lastAt)
-  return quiet > QUIET_MS ? [`Nothing shows what came after ${summary.lastAt}: a tenant at rest has a batch every hour.`] : []
+  const run = expected.scope === 'tenant' ? summary.tenants.get(expected.tenant ?? '') : undefined
+  if (!run || expected.to === undefined || summary.lastAt === undefined) return []
+  const before = run.first === 1 ? '' : `the pack before must end with ${format(run.first - 1)}, `
+  const quiet = Date.parse(expected.to) - Date.parse(summary.lastAt) > QUIET_MS
+  return [
+    `They go from ${format(run.first)} to ${format(run.last)}. What is left out at either end leaves no hole: ${before}the next one must begin with ${format(run.last + 1)}.`,
+    ...(quiet ? [`Nothing shows what came after ${summary.lastAt}: a tenant at rest has a batch every hour.`] : []),
+  ]
 }
 
 function follow(summary: Summary, tenant: string, next: NumberRun): void {

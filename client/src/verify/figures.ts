@@ -46,7 +46,7 @@ function outcomeOf(questions: readonly PackQuestion[], all: readonly Counting[],
       : []),
     ...(absentRows > 0
       ? [
-          `${absentRows.toLocaleString('en-US')} rows of the batches that are cited are not here; figures of rows count those that are.`,
+          `Of the batches that are cited ${absentRows === 1 ? 'one row is' : `${absentRows.toLocaleString('en-US')} rows are`} not here; figures of rows count those that are.`,
         ]
       : []),
   ]

@@ -2,11 +2,20 @@ import { fromBase64, fromBase64Url, textOf, toBase64Url, toHex, utf8 } from '../
 import { checkCanonical, WIDE_PROFILE } from '../log/canonical.ts'
 import { formatKey, formatKeyId, parseKey, type LogCrypto, type NoteKey } from '../log/keys.ts'
 import { wholeOf } from './lines.ts'
-import { isOutsideManifest, PACK_FILES, WHAT_IS_NOT_PROVEN, type PackFigure, type PackManifest } from './pack.ts'
+import {
+  isOutsideManifest,
+  PACK_FILES,
+  WHAT_IS_NOT_PROVEN,
+  type PackFigure,
+  type PackManifest,
+  type PackQuestion,
+} from './pack.ts'
 import { crc32, isPackName, PackBroken, type PackFolder } from './zip.ts'
 
 export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 const SIGNATURE_BYTES_MAX = 4096
+/** Each is looked at for each entry. */
+const FIGURES_MAX = 2000
 
 /** The manifest with its exact bytes. */
 export interface ReadManifest {
@@ -97,6 +106,8 @@ function problemOf(value: unknown): string | undefined {
   if (!isRecord(value) || value['format'] !== 'tokentrail/pack' || value['v'] !== 1) return 'format and version are not known'
   for (const name of ['tenant', 'from', 'to', 'madeAt', 'recipient', 'expiresAt', 'redaction', 'reportKey'])
     if (typeof value[name] !== 'string') return `${name} is no text`
+  for (const name of ['from', 'to', 'madeAt', 'expiresAt'])
+    if (Number.isNaN(Date.parse(String(value[name])))) return `${name} is no time`
   if (value['sentence'] !== WHAT_IS_NOT_PROVEN) return 'the sentence about what is not proven is not there'
   if (value['separation'] !== 'enforced' && value['separation'] !== 'waived') return 'separation is not said'
   const { report, log, files, questions } = value
@@ -106,6 +117,7 @@ function problemOf(value: unknown): string | undefined {
   if (!Array.isArray(files) || !files.every(isFile) || !isSorted(files.map((file) => file.name)))
     return 'the files are not listed in order'
   if (!Array.isArray(questions) || !questions.every(isQuestion)) return 'a question is not described'
+  if (questions.flatMap(({ figures }) => figures).length > FIGURES_MAX) return `it has more than ${FIGURES_MAX} figures`
   return undefined
 }
 
@@ -127,7 +139,7 @@ function isFile(file: unknown): file is { readonly name: string } {
   return isCount(file['bytes']) && typeof file['sha256'] === 'string' && /^[0-9a-f]{64}$/.test(file['sha256'])
 }
 
-function isQuestion(question: unknown): boolean {
+function isQuestion(question: unknown): question is PackQuestion {
   if (!isRecord(question) || typeof question['id'] !== 'string' || typeof question['name'] !== 'string') return false
   return (
     isRecord(question['params']) &&

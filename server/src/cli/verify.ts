@@ -175,7 +175,7 @@ function sayOutcome({ check, state, says, notes, first }: Outcome): void {
   if (state !== 'holds')
     say(`  ${' '.repeat(13)} ${paint('dim', `${CHECKS[check]} ${state === 'fails' ? 'No.' : 'It cannot be said.'}`)}`)
   const place = [
-    first?.file === undefined ? '' : `file ${first.file}`,
+    first?.file === undefined ? '' : `file ${printable(first.file)}`,
     first?.index === undefined ? '' : `entry ${whole(first.index)}`,
   ].filter(Boolean)
   if (place.length > 0) say(`  ${' '.repeat(13)} ${paint('red', `first wrong: ${place.join(', ')}`)}`)
