@@ -79,15 +79,17 @@ export function createScanner(names: readonly string[]): {
     isPlain = true
     at += 1
     for (;;) {
-      const byte = bytes[at]
-      if (byte === undefined) return fail('a string without end')
+      // the long way in one tight loop over local variables
+      const source = bytes
+      let end = at
+      let byte = source[end]
+      while (byte !== undefined && PLAIN[byte] === 1) byte = source[++end]
+      at = end
       if (byte === 0x22) return ((at += 1), true)
+      if (byte === undefined) return fail('a string without end')
       if (byte < 0x20) return fail('a bare control character')
-      if (byte < 0x80 && byte !== 0x5c) at += 1
-      else {
-        isPlain = false
-        if (byte === 0x5c ? !escape() : !wide(byte)) return false
-      }
+      isPlain = false
+      if (byte === 0x5c ? !escape() : !wide(byte)) return false
     }
   }
 
@@ -175,6 +177,10 @@ export function createScanner(names: readonly string[]): {
 }
 
 const DECODER = new TextDecoder()
+/** ASCII that stands for itself inside a string. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x80 && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
+)
 const SHORT_ESCAPES: ReadonlySet<number> = new Set(Array.from('"\\bfnrt', (char) => char.charCodeAt(0)))
 /** Control characters without a short form, as four lower-case hexadecimal digits. */
 const LONG_ESCAPES: ReadonlyMap<string, number> = new Map(
