@@ -52,8 +52,8 @@ export async function peopleOf(read: RecordReads, tenantNo: number, at: Millisec
 }
 
 /** Does this grant, of this token, count at this moment? */
-function holds({ from, until }: Grant, token: TokenRecord, at: Milliseconds): boolean {
-  return from <= at && (until === null || at < until) && isLiving(token, at)
+function holds({ from, until, removedAt }: Grant, token: TokenRecord, at: Milliseconds): boolean {
+  return removedAt === null && from <= at && (until === null || at < until) && isLiving(token, at)
 }
 
 function isOverdue({ reviewBy, reviewedAt }: Grant, at: Milliseconds): boolean {

@@ -18,6 +18,7 @@ interface Check {
 /** The parts of `GET /v1/status` that are judged. */
 interface Status {
   readonly version: string
+  readonly separation: 'enforced' | 'waived'
   readonly now: number
   readonly watermark: number
   readonly records: { readonly form: string; readonly feedIsFresh: boolean }
@@ -113,6 +114,11 @@ function statusChecks(status: Status, here: number): Check[] {
   const lost = Object.values(conservation.dropped).reduce((sum, count) => sum + count, 0)
   const full = journal.bytes / journal.bytesMax
   return [
+    {
+      name: 'duties',
+      ok: true,
+      found: status.separation === 'waived' ? 'separation is waived: an admin may do everything alone' : 'separation is enforced',
+    },
     {
       name: 'records',
       ok: records.feedIsFresh,

@@ -47,7 +47,11 @@ export function readsOfGrants(db: Database, answer: Answer): GrantReads {
       return (await answer(() => query.execute())).map(toGrant)
     },
     grants: async (tenantNo) => {
-      const query = grants().where('tenant_no', '=', tenantNo).where('removed_at', 'is', null)
+      const query = grants()
+        .where('tenant_no', '=', tenantNo)
+        .where((row) =>
+          row.or([row('removed_at', 'is', null), row.and([row('break_glass', '=', 1), row('reviewed_at', 'is', null)])]),
+        )
       return (await answer(() => query.execute())).map(toGrant)
     },
     grant: async (tenantNo, id) => {

@@ -115,7 +115,7 @@ export interface FactorActions {
 export interface GrantReads {
   /** Grants of a token that were not removed, also those whose time is over. */
   grantsOf(tokenNo: number): Promise<readonly Grant[]>
-  /** Grants of a tenant that were not removed. */
+  /** Grants of a tenant that were not removed, and those of emergencies that wait for a review. */
   grants(tenantNo: number): Promise<readonly Grant[]>
   /** Any grant of the tenant, also a removed one. */
   grant(tenantNo: number, id: string): Promise<Grant | null>

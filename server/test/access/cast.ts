@@ -21,10 +21,16 @@ export async function castOf(front: Front, tenant: Tenant = front.own): Promise<
   return players
 }
 
-export async function playerOf(front: Front, role: Role, tenant: Tenant = front.own, owner = `person-${role}-${tenant.no}`): Promise<Player> {
+export async function playerOf(
+  front: Front,
+  role: Role,
+  tenant: Tenant = front.own,
+  owner = `person-${role}-${tenant.no}`,
+): Promise<Player> {
   const { text, id } = await front.token({ role, owner, tenant, scopes: ['read'] })
   const base = { role, owner, tokenId: id, text }
-  if (!(HUMAN_ROLES as readonly Role[]).includes(role)) return { ...base, call: (method, url, body) => front.call(text, method, url, body) }
+  if (!(HUMAN_ROLES as readonly Role[]).includes(role))
+    return { ...base, call: (method, url, body) => front.call(text, method, url, body) }
   let session = await signIn(front, text)
   if (HEAVY_ROLES.has(role)) session = await enrol(front, session)
   return { ...base, call: (method, url, body) => bySession(front, session, method, url, body) }

@@ -16,7 +16,20 @@ export interface World {
 /** Public ids by what they name. */
 export type Things = Readonly<Partial<Record<ThingName, string>>>
 export const THING_NAMES = [
-  ...['token', 'finding', 'incident', 'leak', 'response', 'suppression', 'approval', 'grant', 'rule', 'session', 'subject', 'event'],
+  ...[
+    'token',
+    'finding',
+    'incident',
+    'leak',
+    'response',
+    'suppression',
+    'approval',
+    'grant',
+    'rule',
+    'session',
+    'subject',
+    'event',
+  ],
 ] as const
 export type ThingName = (typeof THING_NAMES)[number]
 
@@ -52,10 +65,20 @@ export async function plantWorld(front: Front, tenant: Tenant, name: string): Pr
   const [finding] = (await ask('GET', '/v1/findings')).items
   const leak = await ask('POST', '/v1/leaks', { id: token.id, url: `https://example.com/zq-${name}-leak` })
   const response = await ask('POST', '/v1/responses', { finding: finding.id, step: 'suspend', dryRun: true })
-  const { suppression } = await ask('POST', `/v1/findings/${finding.id}/suppress`, { reason: `zq-${name}-reason`, until: NOON + 3_600_000 })
+  const { suppression } = await ask('POST', `/v1/findings/${finding.id}/suppress`, {
+    reason: `zq-${name}-reason`,
+    until: NOON + 3_600_000,
+  })
   await ask('POST', '/v1/rules', { text: RULE(`zq-${name}-rule`), state: 'silent' })
   const actor = { no: ownerNo, kind: 'person' } as const
-  const approval = { tenantNo: tenant.no, action: 'hold.set', params: '{}', ground: `zq-${name}-ground`, at: NOON, actor } as const
+  const approval = {
+    tenantNo: tenant.no,
+    action: 'hold.set',
+    params: '{}',
+    ground: `zq-${name}-ground`,
+    at: NOON,
+    actor,
+  } as const
   const asked = await front.records.act('requestApproval', approval)
   const viewer = await front.token({ tenant, role: 'viewer', owner: `zq-${name}-viewer` })
   const [grant] = await front.records.read.grantsOf((await front.records.read.token(tenant.no, viewer.id))!.no)
@@ -65,7 +88,9 @@ export async function plantWorld(front: Front, tenant: Tenant, name: string): Pr
   return {
     owner,
     texts: [token.token, admin.text, viewer.text],
-    marks: ['somebody', 'admin', 'viewer', 'token', 'service', 'leak', 'reason', 'rule', 'ground'].map((word) => `zq-${name}-${word}`),
+    marks: ['somebody', 'admin', 'viewer', 'token', 'service', 'leak', 'reason', 'rule', 'ground'].map(
+      (word) => `zq-${name}-${word}`,
+    ),
     things: {
       token: token.id,
       finding: finding.id,

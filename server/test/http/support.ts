@@ -37,6 +37,7 @@ import { openSubjects } from '../../src/retention/subjects.ts'
 import { startShipping } from '../../src/ship/ship.ts'
 import { migrateStore } from '../../src/store/migrate.ts'
 import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createIssuer, type Issuer } from '../../src/tokens/issuer.ts'
 import { openDenials } from '../../src/tokens/denials.ts'
 import { createDoor } from '../../src/tokens/open-door.ts'
@@ -67,6 +68,7 @@ export interface Front {
   readonly app: FastifyInstance
   readonly records: Records
   readonly journal: Journal
+  readonly store: Store
   readonly issuer: Issuer
   readonly access: Access
   readonly desk: Desk
@@ -143,7 +145,12 @@ export async function openFront(
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
-  const access = createAccess({ ...{ ...tokenParts, door, issuer, kek }, installTenantNo: own.no, ...options.access, limits: { ...ROOMY, ...options.access?.limits } })
+  const access = createAccess({
+    ...{ ...tokenParts, door, issuer, kek },
+    installTenantNo: own.no,
+    ...options.access,
+    limits: { ...ROOMY, ...options.access?.limits },
+  })
   const subjectKeys = await openSubjectKeys({ file: join(folder, 'subject-keys.db'), kek })
   const audit = await openAudit({
     ...{ records, clock, log, version: '0.0.0-test' },
@@ -198,6 +205,7 @@ export async function openFront(
     app,
     records,
     journal,
+    store,
     issuer,
     access,
     desk,

@@ -81,7 +81,9 @@ export function operationRoutes(app: App, parts: HttpParts): void {
     },
     async (request) => {
       const principal = principalOf(request)
-      const installation = access.permits(principal, 'install:read') ? installationOf(parts) : {}
+      const installation = access.permits(principal, 'install:read')
+        ? { ...installationOf(parts), separation: await access.separation() }
+        : {}
       // Exact counts, asked for every second, would tell what few owners do.
       const mayCount = access.decide(principal, 'status:read').reach === 'yes'
       const conservation = mayCount ? { conservation: journal.conservation(undefined, principal.tenantNo) } : {}
