@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { Records } from '../../src/records/records.ts'
 import { describeAnchors } from './contract-anchors.ts'
 import { describeBatches } from './contract-batches.ts'
+import { describeAudit } from './contract-audit.ts'
 import { describeEndings } from './contract-endings.ts'
 import { describeEvidence } from './contract-evidence.ts'
 import { describeFindings } from './contract-findings.ts'
@@ -38,6 +39,7 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeEvidence(opened)
     describeFindings(opened)
     describeResponses(opened)
+    describeAudit(opened)
     describeAnchors(opened)
     describeSubjects(opened)
     describeBatches(opened)
