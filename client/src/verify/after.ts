@@ -76,7 +76,8 @@ function requireOwnSignatures(crypto: LogCrypto, policy: LogPolicy, checkpoint: 
 
 function requireContinued(crypto: LogCrypto, last: OpenedCheckpoint, after: OpenedCheckpoint, text: string): void {
   const file = PACK_FILES.afterConsistency
-  const proof = JSON.parse(text) as Partial<ConsistencyProof>
+  const read: unknown = JSON.parse(text)
+  const proof = (typeof read === 'object' && read !== null ? read : {}) as Partial<ConsistencyProof>
   const hashes = Array.isArray(proof.hashes) ? proof.hashes.map(String) : []
   if (`${JSON.stringify({ from: proof.from, hashes, to: proof.to })}\n` !== text)
     throw new PackBroken('The proof is not in its one form.', file)
