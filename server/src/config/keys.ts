@@ -44,18 +44,21 @@ export function beginKekChange(folder: string): void {
   readOrMake(join(folder, KEK_NEXT))
 }
 
-/** Puts the successor in the place of its predecessor, whose bytes are overwritten first: only a backup of them could open old wrappings. */
+/**
+ * Puts the successor in the place of its predecessor and overwrites the predecessor's bytes: only a backup of them could open old
+ * wrappings. Of two servers that do it at once the second finds no successor, and touches nothing.
+ */
 export function endKekChange(folder: string): void {
   const [file, next] = [join(folder, KEK), join(folder, KEK_NEXT)]
-  const descriptor = openSync(file, 'r+')
+  const predecessor = openSync(file, 'r+')
   try {
-    writeSync(descriptor, Buffer.alloc(fstatSync(descriptor).size, '0'), 0, undefined, 0)
-    fsyncSync(descriptor)
+    if (!moved(next, file)) return
+    syncFolder(folder)
+    writeSync(predecessor, Buffer.alloc(fstatSync(predecessor).size, '0'), 0, undefined, 0)
+    fsyncSync(predecessor)
   } finally {
-    closeSync(descriptor)
+    closeSync(predecessor)
   }
-  renameSync(next, file)
-  syncFolder(folder)
 }
 
 /** When the key-encryption key in use was made, by its file. */
@@ -65,6 +68,16 @@ export function kekMadeAt(folder: string): number {
 
 const KEK = 'kek'
 const KEK_NEXT = 'kek.next'
+
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw cause
+  }
+}
 
 function readKeks(folder: string): readonly [Uint8Array, ...Uint8Array[]] {
   const next = read(join(folder, KEK_NEXT))

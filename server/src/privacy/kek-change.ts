@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Milliseconds } from 'tokentrail'
 import { ACTORS, TYPES } from 'tokentrail'
 import { TrailError } from '../errors.ts'
@@ -22,6 +23,7 @@ export const KEK_DAYS_DEFAULT = 30
 const DAY_MS = 86_400_000
 /** Another server may have wrapped a key under the predecessor in the moment before it saw the new one. */
 const ROUNDS_MAX = 10
+const PAUSE_MS = 500
 const SCHEDULE: Actor = { no: 0, kind: 'schedule' }
 
 export function createKekChange(o: {
@@ -77,6 +79,7 @@ async function rewrapAll({ privacy, subjectKeys, others = [] }: Parameters<typeo
     for (const rewrap of others) touched += await rewrap()
     if (touched === 0 && round > 0) return count
     count += touched
+    await pause(PAUSE_MS)
   }
   throw new Error('keys are wrapped under the predecessor again and again: another server does not see the folder of keys')
 }

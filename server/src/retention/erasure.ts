@@ -164,6 +164,8 @@ export function createErasureDesk(parts: ErasureParts): ErasureDesk {
   async function forgetEverywhere(erasure: Erasure): Promise<void> {
     const { id, tenantNo, ownerNo, keyIds } = erasure
     await subjectKeys.destroy(keyIds)
+    // what was committed before has its place in the log now, so that none of it is sealed later
+    await parts.audit?.flush()
     await dropSealedNaming({ records, subjectKeys }, erasure)
     await parts.privacy.renewDays(tenantNo)
     await parts.relay.flush()

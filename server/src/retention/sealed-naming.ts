@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { openSealed } from '../privacy/seal.ts'
 import type { SubjectKeys } from '../privacy/subject-keys.ts'
 import type { Records } from '../records/records.ts'
@@ -28,9 +29,18 @@ async function placesNaming(keys: SubjectKeys, rows: readonly SealedRow[], names
   return rows
     .filter((row) => {
       const key = opened.get(row.keyId)
-      return key !== undefined && isNaming(openSealed(key, row).value.toLowerCase(), names)
+      return key !== undefined && isNaming(valueOf(key, row).toLowerCase(), names)
     })
     .map(({ event, field }) => ({ event, field }))
+}
+
+/** What is damaged can be opened by nobody: it says nothing. */
+function valueOf(key: KeyObject, row: SealedRow): string {
+  try {
+    return openSealed(key, row).value
+  } catch {
+    return ''
+  }
 }
 
 /** As a whole, or as a whole word. */

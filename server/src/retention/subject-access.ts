@@ -129,12 +129,14 @@ interface EventOut {
   readonly [column: string]: unknown
 }
 
+/** What the subject did to others' tokens is told without whose they are: that is about somebody else. */
 async function eventsOf(store: Pick<ErasableStore, 'query'>, owner: Owner): Promise<readonly HeldItem[]> {
   const { rows } = await store.query<EventOut>({
-    sql: `SELECT writer, seq, type, toString(occurred_at) AS at, outcome, reason, token_no, toString(service) AS service,
+    sql: `SELECT writer, seq, type, toString(occurred_at) AS at, outcome, reason,
+        if(owner_no = {owner:UInt32}, token_no, 0) AS token_no, toString(service) AS service,
         toString(environment) AS environment, toString(method) AS method, toString(route) AS route, toString(scope) AS scope,
         toString(action) AS action, request_id, toString(country) AS country, asn, toString(client) AS client, network, address_day,
-        address_month, detail
+        address_month, if(owner_no = {owner:UInt32}, detail, '') AS detail
       FROM events WHERE tenant = {tenant:UInt32} AND (owner_no = {owner:UInt32} OR actor_no = {owner:UInt32})
       ORDER BY occurred_at DESC LIMIT {max:UInt32}`,
     params: { tenant: owner.tenantNo, owner: owner.no, max: EVENTS_MAX },
