@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ACTORS } from 'tokentrail'
 import type { FindingRecord, NewSuppression, Write } from '../../src/records/findings.ts'
-import type { Tenant } from '../../src/records/records.ts'
+import type { RecordActions, Tenant } from '../../src/records/records.ts'
 import type { Open } from './contract.ts'
 import { findingOf, incidentOf } from './finding-fixture.ts'
 import { addTenant, ADMIN, eventsOf, eventsOfType, issue, NOW } from './fixture.ts'
@@ -15,7 +15,7 @@ export function describeFindings(open: Open): void {
   const keep = (
     tenant: Tenant,
     findings: readonly Write<FindingRecord>[],
-    more: Partial<Parameters<ReturnType<typeof open>['act']>[1] & object> = {},
+    more: Partial<Parameters<RecordActions['keepFindings']>[0]> = {},
   ) => open().act('keepFindings', { tenantNo: tenant.no, findings, incidents: [], hits: [], credit: null, at: NOW, ...more })
   const suppression = (differs: Partial<NewSuppression> = {}): NewSuppression => ({
     detector: 'replay',
