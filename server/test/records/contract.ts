@@ -7,6 +7,7 @@ import { describeEndings } from './contract-endings.ts'
 import { describeEvidence } from './contract-evidence.ts'
 import { describeFindings } from './contract-findings.ts'
 import { describeHistories } from './contract-history.ts'
+import { describeHolds } from './contract-holds.ts'
 import { describeHouse } from './contract-house.ts'
 import { describeImports } from './contract-imports.ts'
 import { describeLists } from './contract-lists.ts'
@@ -36,6 +37,7 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeOutbox(opened)
     describeHistories(opened)
     describeHouse(opened)
+    describeHolds(opened)
     describeEvidence(opened)
     describeFindings(opened)
     describeResponses(opened)

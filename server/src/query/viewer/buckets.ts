@@ -73,13 +73,29 @@ export async function usualHours(
   return new Map(rows.map(({ tenant, hours, owners }) => [tenant, { hours, owners }]))
 }
 
-/** Days on which anything happened, oldest first, as days since 1970. */
-export async function daysWithEvents(store: CubeStore, from: number, to: number): Promise<readonly number[]> {
-  const { rows } = await store.query<{ no: number }>({
-    sql: `SELECT DISTINCT toUInt16(day) AS no FROM events_day WHERE day >= toDate({from:UInt16}) AND day <= toDate({to:UInt16}) ORDER BY no`,
-    params: { from, to },
-  })
-  return rows.map(({ no }) => no)
+/**
+ * How much happened on each day from one to another, as a text that changes when more arrives: of the last two days by those hours that
+ * end before `until`, so that running hours do not move it.
+ */
+export async function pulseOf(store: CubeStore, o: { readonly from: number; readonly to: number; readonly until: Milliseconds }) {
+  const [days, hours] = await Promise.all([
+    store.query<{ no: number; n: string | number }>({
+      sql: `SELECT toUInt16(day) AS no, sum(count) AS n FROM events_day
+        WHERE day >= toDate({from:UInt16}) AND day < toDate({recent:UInt16}) GROUP BY day ORDER BY day`,
+      params: { from: o.from, recent: o.to - 1 },
+    }),
+    store.query<{ start: number; n: string | number }>({
+      sql: `SELECT toUnixTimestamp(hour) AS start, sum(count) AS n FROM events_hour
+        WHERE hour >= toDateTime(toDate({recent:UInt16}), 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC') GROUP BY hour ORDER BY hour`,
+      params: { recent: o.to - 1, until: Math.floor((o.until - HOUR_MS) / 1_000) + 1 },
+    }),
+  ])
+  const pulse = new Map(days.rows.map(({ no, n }) => [no, String(n)]))
+  for (const { start, n } of hours.rows) {
+    const day = Math.floor((start * 1_000) / DAY_MS)
+    pulse.set(day, `${pulse.get(day) ?? ''} ${start}:${n}`)
+  }
+  return pulse as ReadonlyMap<number, string>
 }
 
 /** What was released of some days: for each tenant the starts, and the length of its buckets. */

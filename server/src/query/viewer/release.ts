@@ -7,9 +7,9 @@ import {
   countDay,
   type CubeStore,
   DAY_MS,
-  daysWithEvents,
   HOUR_MS,
   keepReleased,
+  pulseOf,
   releasedOf,
   UNATTRIBUTED,
   usualHours,
@@ -18,7 +18,7 @@ import { type Cell, GROUP_MIN, rounded, suppress } from './suppress.ts'
 
 /** Makes the figures that viewers see: each bucket once, when it is over, and never again. */
 export interface ViewerRelease {
-  /** Releases what is over and is not released yet; gives how many buckets. */
+  /** Releases what is over, is not released yet and did not change since the run before; gives how many buckets. */
   run(): Promise<number>
   close(): Promise<void>
 }
@@ -27,12 +27,11 @@ export interface ViewerRelease {
 const LATE_MS = 10 * 60_000
 /** So far back a bucket is made that was never made. */
 const BACK_DAYS = 90
-const EVERY_MS = 5 * 60_000
-const FIRST_RUN_MS = 10_000
+const EVERY_MS = 60_000
 /** Hours of a day with traffic that a tenant has at least to be shown by the hour. */
 const BUSY_HOURS = 12
 
-/** Starts it; on one server of several it runs every five minutes. */
+/** Starts it; on one server of several it looks every minute. */
 export function startViewerRelease(o: {
   readonly records: Records
   readonly store: CubeStore
@@ -42,23 +41,25 @@ export function startViewerRelease(o: {
   const { records, store, clock, log } = o
   const leadership = records.lead('viewer')
   let running: Promise<number> | undefined
-  /** How far each day was looked at, and when: a day is looked at again as its hours end, and once a day for what was imported. */
-  const looked = new Map<number, { readonly over: number; readonly at: Milliseconds }>()
+  /** What had happened on each day a run ago, and when it was last made: a day is made once nothing more comes, and again when it does. */
+  let before: ReadonlyMap<number, string> = new Map()
+  const made = new Map<number, string>()
 
   async function releaseAll(): Promise<number> {
     const now = clock.now()
     const today = Math.floor(now / DAY_MS)
+    const pulse = await pulseOf(store, { from: today - BACK_DAYS, to: today, until: now - LATE_MS })
+    const settled = [...pulse].filter(([day, sum]) => before.get(day) === sum && made.get(day) !== sum)
+    before = pulse
+    if (settled.length === 0) return 0
     const tenants = await records.read.tenants()
     const released = await releasedOf(store, today - BACK_DAYS, today)
     let count = 0
-    for (const day of await daysWithEvents(store, today - BACK_DAYS, today)) {
-      const over = hoursOver(day, now)
-      const before = looked.get(day)
-      if (before && before.over === over && now - before.at < DAY_MS) continue
+    for (const [day, sum] of settled) {
       count += await releaseDay(store, { day, now, tenants, released: released.filter(({ at }) => dayOf(at) === day) })
-      looked.set(day, { over, at: now })
+      made.set(day, sum)
     }
-    for (const day of looked.keys()) if (day < today - BACK_DAYS) looked.delete(day)
+    for (const day of made.keys()) if (day < today - BACK_DAYS) made.delete(day)
     return count
   }
 
@@ -69,16 +70,12 @@ export function startViewerRelease(o: {
 
   const runLogged = (): void => {
     if (!leadership.isLeading()) return
-    run().catch((error: unknown) =>
-      log.warn({ err: error }, 'figures for viewers could not be made; tried again in five minutes'),
-    )
+    run().catch((error: unknown) => log.warn({ err: error }, 'figures for viewers could not be made; tried again in a minute'))
   }
-  const first = setTimeout(runLogged, FIRST_RUN_MS).unref()
   const timer = setInterval(runLogged, EVERY_MS).unref()
   return {
     run,
     async close() {
-      clearTimeout(first)
       clearInterval(timer)
       await leadership.close()
       await running?.catch(() => undefined)

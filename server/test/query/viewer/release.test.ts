@@ -62,7 +62,9 @@ test('what the store releases is what the rules say of the same numbers, by the 
   await insert(store, rowsFor(day, 1, START + DAY_MS), 'the day')
   const small = worldOf(randomOf(5), { hours: 2 })
   await insert(store, rowsFor(small, 2, START + DAY_MS), 'a quiet tenant')
+  expect(await release.run()).toBe(0)
   expect(await release.run()).toBeGreaterThan(20)
+  expect(await release.run()).toBe(0)
 
   const expected = bucketsOf(day).map((bucket) => ({ ...shown(bucket), at: bucket.at + DAY_MS }))
   const window = { from: START + DAY_MS, to: START + 2 * DAY_MS }
@@ -73,7 +75,7 @@ test('what the store releases is what the rules say of the same numbers, by the 
   expect(quiet.buckets).toEqual([])
 
   now += HOUR_MS
-  await release.run()
+  for (const _ of [1, 2]) await release.run()
   expect((await readReleased(store, 1, window)).buckets.map(flat)).toEqual(expected.map(flat))
   const [whole] = (await readReleased(store, 2, window)).buckets
   expect([whole?.hours, whole?.at]).toEqual([24, START + DAY_MS])
@@ -87,7 +89,7 @@ test('what comes late changes nothing that was released', async () => {
   const before = await readReleased(store, 1, window)
   await insert(store, rowsFor(big(9, 2), 1, START + DAY_MS + 7), 'late')
   now += 2 * DAY_MS
-  await release.run()
+  for (const _ of [1, 2]) await release.run()
   expect((await readReleased(store, 1, window)).buckets).toEqual(before.buckets)
   expect(
     await rowsOf(store, 'SELECT tenant, hour, cell FROM viewer_hour GROUP BY tenant, hour, cell HAVING count() > 1'),
