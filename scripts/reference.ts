@@ -7,6 +7,9 @@ import { ACTORS, DECISION_REASONS, ENDING_GROUPS, FACT_REASONS, FLAGS, KINDS, OU
 import { PERMISSIONS } from '../server/src/access/permissions.ts'
 import { SETTINGS } from '../server/src/config/config.ts'
 import { ERRORS } from '../server/src/errors.ts'
+import { FRAMEWORKS, STATUSES } from '../server/src/report/controls.ts'
+import { EVIDENCE, EVIDENCE_NAMES } from '../server/src/report/evidence/questions.ts'
+import type { Control } from '../server/src/report/controls.ts'
 import { EVENT_COLUMNS } from '../server/src/event/row.ts'
 import { ROLES } from '../server/src/records/records.ts'
 import type { Role } from '../server/src/records/records.ts'
@@ -38,6 +41,7 @@ export function referencePages(): Readonly<Record<string, string>> {
       ],
     ),
     'docs/reference/permissions.md': permissionsPage(),
+    'docs/reference/controls.md': controlsPage(),
     'docs/reference/verify-page.md': verifyPage(),
     'docs/reference/settings.md': page(
       'Settings',
@@ -118,6 +122,33 @@ function permissionsPage(): string {
     'Roles and permissions',
     'What is not granted here is denied. A route names its permission; one without does not start.',
     [table(['permission', 'what it permits', ...ROLES], rows)],
+  )
+}
+
+function controlsPage(): string {
+  const questions = table(
+    ['id', 'question', 'answers', 'reads', 'cannot show'],
+    EVIDENCE_NAMES.map((name) => {
+      const { id, answers, from, cannotShow } = EVIDENCE[name]
+      return [id, code(name), answers, from.join(' '), cannotShow]
+    }),
+  )
+  const frameworks = Object.values(FRAMEWORKS).map(({ title, controls }) => {
+    const some: readonly Control[] = controls
+    const rows = some.map(({ id, about, status, questions: names, shownBy = [], missing }) => [
+      id,
+      about,
+      status,
+      [...names.map((name) => EVIDENCE[name].id), ...shownBy].join(', '),
+      missing,
+    ])
+    return `## ${title}\n\n${table(['control', 'about', 'status', 'shown by', 'cannot be shown here'], rows)}`
+  })
+  const statuses = Object.entries(STATUSES).map(([status, says]) => `**${status}** ${says}`)
+  return page(
+    'Controls and evidence questions',
+    `What is evidence about which control, and what cannot be shown: ${statuses.join(' · ')}. Never a verdict. Ids are those of the publishers, words are ours; the official texts count.`,
+    [`## Questions\n\nR records, S store, L audit log.\n\n${questions}`, ...frameworks],
   )
 }
 
