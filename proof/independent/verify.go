@@ -29,14 +29,14 @@ func (l *list) String() string     { return strings.Join(*l, " ") }
 func (l *list) Set(v string) error { *l = append(*l, v); return nil }
 
 func main() {
-	var keys, witnesses, older list
-	flag.Var(&keys, "key", "verifier key of the log")
+	var witnesses, older list
+	key := flag.String("key", "", "verifier key of the log")
 	flag.Var(&witnesses, "witness", "verifier key of a witness, each of which must have signed")
 	flag.Var(&older, "older", "file of an older checkpoint, which the log must continue")
 	flag.Parse()
 	bad := 0
 	check := func(dir string) {
-		if said, err := verify(dir, keys, witnesses, older); err != nil {
+		if said, err := verify(dir, *key, witnesses, older); err != nil {
 			bad = 6
 			fmt.Printf("BAD %s: %v\n", dir, err)
 		} else {
@@ -52,8 +52,8 @@ func main() {
 	os.Exit(bad)
 }
 
-func verify(dir string, keys, witnesses, older list) (string, error) {
-	tree, err := open(filepath.Join(dir, "checkpoint"), keys, witnesses)
+func verify(dir, key string, witnesses, older list) (string, error) {
+	tree, err := open(filepath.Join(dir, "checkpoint"), key, witnesses)
 	if err != nil {
 		return "", err
 	}
@@ -70,7 +70,7 @@ func verify(dir string, keys, witnesses, older list) (string, error) {
 		}
 	}
 	for _, path := range older {
-		old, err := open(path, keys, nil)
+		old, err := open(path, key, nil)
 		if err != nil {
 			return "", err
 		}
@@ -117,21 +117,18 @@ func bundle(dir string, reader tlog.HashReader, first, size int64) error {
 }
 
 // open reads a checkpoint: the log's key must have signed it under its own name, and every witness too.
-func open(path string, keys, witnesses list) (tree tlog.Tree, err error) {
-	var known []note.Verifier
-	for _, key := range keys {
-		verifier, err := note.NewVerifier(key)
-		if err != nil {
-			return tree, err
-		}
-		known = append(known, verifier)
+func open(path, key string, witnesses list) (tree tlog.Tree, err error) {
+	own, err := note.NewVerifier(key)
+	if err != nil {
+		return tree, err
 	}
+	known := []note.Verifier{own}
 	for _, key := range witnesses {
-		verifier, err := cosigner(key)
+		witness, err := cosigner(key)
 		if err != nil {
 			return tree, err
 		}
-		known = append(known, verifier)
+		known = append(known, witness)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -142,21 +139,8 @@ func open(path string, keys, witnesses list) (tree tlog.Tree, err error) {
 		return tree, fmt.Errorf("%s: %v", path, err)
 	}
 	lines := strings.Split(opened.Text, "\n")
-	signed := map[string]bool{}
-	for _, signature := range opened.Sigs {
-		signed[fmt.Sprintf("%s+%08x", signature.Name, signature.Hash)] = true
-	}
-	byLog := 0
-	for _, verifier := range known {
-		id := fmt.Sprintf("%s+%08x", verifier.Name(), verifier.KeyHash())
-		if _, isWitness := verifier.(cosignature); isWitness && !signed[id] {
-			return tree, fmt.Errorf("%s: not cosigned by %s", path, id)
-		} else if !isWitness && signed[id] && verifier.Name() == lines[0] {
-			byLog++
-		}
-	}
-	if byLog == 0 || len(lines) != 4 {
-		return tree, fmt.Errorf("%s: not a checkpoint of the log whose key was given", path)
+	if len(opened.Sigs) != len(known) || len(lines) != 4 || lines[0] != own.Name() {
+		return tree, fmt.Errorf("%s: not a checkpoint of %s that all of the %d keys have signed", path, own.Name(), len(known))
 	}
 	if tree.N, err = strconv.ParseInt(lines[1], 10, 64); err != nil || tree.N < 0 || strconv.FormatInt(tree.N, 10) != lines[1] {
 		return tree, fmt.Errorf("%s: not a size: %q", path, lines[1])
