@@ -20,8 +20,8 @@ import { machineFacts } from './machine.ts'
 const { values } = parseArgs({
   options: {
     mutants: { type: 'string', default: '10000' },
-    entries: { type: 'string', default: '5000' },
-    large: { type: 'string', default: '500' },
+    entries: { type: 'string', default: '2600' },
+    large: { type: 'string', default: '100' },
     pages: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
   },
@@ -29,7 +29,7 @@ const { values } = parseArgs({
 const key = madeSigner(ORIGIN).vkey
 const trust = readTrust(LOG_CRYPTO, key)
 const NAMES = Object.keys(WAYS) as WayName[]
-/** One leaf more than two blocks and a half, so that there are tiles of three levels, full and partial ones. */
+/** Two and a half blocks, so that there are tiles of three levels, full and partial ones. */
 const LARGE_ENTRIES = 2 * 65_536 + 33_001
 
 interface Tally {
@@ -87,7 +87,10 @@ async function tamper(entries: number, mutants: number): Promise<Tally> {
   }
   const target = await targetOf(entries)
   const draw = drawFrom(Number(values.seed))
-  for (let at = 0; at < mutants; at++) await attack(target, NAMES[at % NAMES.length] ?? 'flip in a bundle', { draw, tally, go })
+  for (let at = 0; at < mutants; at++) {
+    await attack(target, NAMES[at % NAMES.length] ?? 'flip in a bundle', { draw, tally, go })
+    if (at % 1000 === 999) process.stderr.write(`${at + 1} of ${mutants} mutants of ${entries} entries\n`)
+  }
   return tally
 }
 

@@ -138,6 +138,11 @@ func open(path, key string, witnesses list) (tree tlog.Tree, err error) {
 	if err != nil {
 		return tree, fmt.Errorf("%s: %v", path, err)
 	}
+	for _, signature := range opened.Sigs { // one spelling only, or a changed bit would pass
+		if _, err := base64.StdEncoding.Strict().DecodeString(signature.Base64); err != nil {
+			return tree, fmt.Errorf("%s: %v", path, err)
+		}
+	}
 	lines := strings.Split(opened.Text, "\n")
 	if len(opened.Sigs) != len(known) || len(lines) != 4 || lines[0] != own.Name() {
 		return tree, fmt.Errorf("%s: not a checkpoint of %s that all of the %d keys have signed", path, own.Name(), len(known))
