@@ -92,7 +92,13 @@ export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
   })
 
   function runnerOf(anchor: Anchor): Runner {
-    const times = { ...TIMES, everyMs: anchor.everyMs, ...(anchor.kind === 'mail' && { timeoutMs: MAIL_MS_MAX }), ...o.times }
+    const times = {
+      ...TIMES,
+      everyMs: anchor.everyMs,
+      firstInMs: leftOf(anchor),
+      ...(anchor.kind === 'mail' && { timeoutMs: MAIL_MS_MAX }),
+      ...o.times,
+    }
     return createRunner({
       ...times,
       clock: o.clock,
@@ -101,9 +107,18 @@ export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
     })
   }
 
-  /** Of several servers the one that signs brings it out. */
+  /** A server that starts again and again does not send a mail each time. */
+  function leftOf({ name, everyMs }: Anchor): number {
+    const last = held.get(name)?.at ?? 0
+    return Math.min(everyMs, Math.max(0, last + everyMs - o.clock.now()))
+  }
+
+  /** Of several servers the one that signs brings it out; the others look how far it has come. */
   async function bring(anchor: Anchor, checkpoint: PublishedCheckpoint, signal: AbortSignal): Promise<void> {
-    if (!(await o.audit.state()).leads) return
+    if (!(await o.audit.state()).leads) {
+      for (const each of await o.records.read.anchorMarks()) held.set(each.name, each)
+      return
+    }
     if (anchor.kind === 'witness') return bringToWitness(anchor, checkpoint, signal)
     const cosigned = await o.records.read.cosignedFor(checkpoint.shard, checkpoint.size)
     const copy = cosigned?.size === checkpoint.size ? { ...checkpoint, note: cosigned.note } : checkpoint
@@ -143,7 +158,7 @@ export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
       const merged = await o.records.act('keepCosigned', { shard, size, note: formatNote(note), at: o.clock.now() })
       await mark(witness, checkpoint)
       clocks.set(witness.name, Number(time) - Math.floor(o.clock.now() / 1000))
-      republish(o.dir, merged)
+      republish((await parts.folder(await parts.shard(shard))).path, merged)
     }
     return askWitness({ ...parts, keep }, published, signal)
   }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { TrailError } from '../../errors.ts'
 import type { PublishedCheckpoint } from '../audit.ts'
@@ -22,6 +21,8 @@ export interface Runner {
 
 export interface RunnerTimes {
   readonly everyMs: number
+  /** Before the first one: what is left of the time since the last start brought one. */
+  readonly firstInMs?: number
   readonly timeoutMs: number
   readonly backoffMs: { readonly first: number; readonly max: number }
 }
@@ -40,17 +41,20 @@ export function createRunner(
 ): Runner {
   const waiting = new Map<string, PublishedCheckpoint>()
   const closing = new AbortController()
-  let running: Promise<void> | undefined
-  let notBefore = 0
+  let running: Promise<void> = Promise.resolve()
+  let isRunning = false
+  let notBefore = o.clock.ticks() / 1000 + (o.firstInMs ?? 0)
   let failure: string | null = null
   let failures = 0
 
   async function run(): Promise<void> {
+    isRunning = true
     for (let next = first(waiting); next && !closing.signal.aborted; next = first(waiting)) {
       const waitMs = notBefore - o.clock.ticks() / 1000
-      if (waitMs > 0) await delay(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+      if (waitMs > 0) await wait(waitMs, closing.signal)
       else await bring(next)
     }
+    isRunning = false
   }
 
   async function bring(shard: string): Promise<void> {
@@ -68,19 +72,30 @@ export function createRunner(
       failure = error instanceof Error ? error.message : String(error)
       notBefore = o.clock.ticks() / 1000 + Math.min(o.backoffMs.max, o.backoffMs.first * 2 ** Math.min(failures, 20))
       failures += 1
+      putLast(shard)
     }
   }
 
+  /** What cannot be brought must not keep another shard from it. */
+  function putLast(shard: string): void {
+    const newest = waiting.get(shard)
+    waiting.delete(shard)
+    if (newest) waiting.set(shard, newest)
+  }
+
+  /** `work` is told to stop, and left behind where it does not. */
   async function withinTime(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const late = AbortSignal.timeout(o.timeoutMs)
-    const signal = AbortSignal.any([late, closing.signal])
-    const cut = Promise.withResolvers<never>()
-    const stop = (): void => cut.reject(new TrailError('anchor_failed', `No answer within ${String(o.timeoutMs)} ms.`))
-    signal.addEventListener('abort', stop, { once: true })
+    const cut = new AbortController()
+    const signal = AbortSignal.any([cut.signal, closing.signal])
+    const late = wait(o.timeoutMs, signal).then(() => {
+      cut.abort()
+      throw new TrailError('anchor_failed', `No answer within ${String(o.timeoutMs)} ms.`)
+    })
+    late.catch(() => undefined)
     try {
-      await Promise.race([work(signal), cut.promise])
+      await Promise.race([work(signal), late])
     } finally {
-      signal.removeEventListener('abort', stop)
+      cut.abort()
     }
   }
 
@@ -88,7 +103,7 @@ export function createRunner(
     offer(checkpoint) {
       waiting.set(checkpoint.shard, checkpoint)
       if (waiting.size > SHARDS_MAX) waiting.delete(first(waiting) ?? '')
-      running ??= run().finally(() => (running = undefined))
+      if (!isRunning) running = run()
     },
     state: () => ({ failure, failures }),
     async close() {
@@ -100,4 +115,17 @@ export function createRunner(
 
 function first(waiting: ReadonlyMap<string, PublishedCheckpoint>): string | undefined {
   return waiting.keys().next().value
+}
+
+/** Resolves after a time, or at once when the signal says so; keeps no process alive. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms).unref()
+    signal.addEventListener('abort', end, { once: true })
+    function end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+  })
 }

@@ -16,6 +16,7 @@ export function createWitnessServer(witness: Witness, log: Log): Server {
       answer(witness, request)
         .then((given) => send(response, given))
         .catch((error: unknown) => {
+          if (!request.complete) return // the client has left
           log.error({ err: error }, 'a request to the witness failed')
           send(response, refused(500, 'Something is broken here.'))
         })
@@ -28,7 +29,7 @@ export function createWitnessServer(witness: Witness, log: Log): Server {
 type HttpAnswer = Omit<WitnessAnswer, 'status'> & { readonly status: number }
 
 async function answer(witness: Witness, request: IncomingMessage): Promise<HttpAnswer> {
-  const path = new URL(request.url ?? '/', 'http://witness').pathname
+  const [path = ''] = (request.url ?? '').split('?')
   if (path === '/add-checkpoint')
     return request.method === 'POST' ? addCheckpoint(witness, request) : refused(405, 'Only POST is known here.')
   const digest = /^\/([0-9a-f]{64})\/checkpoint$/.exec(path)?.[1]

@@ -15,7 +15,7 @@ import type { OpenLog } from '../support.ts'
 import { newWitness, type WitnessAlone } from '../witness/support.ts'
 
 /** Short, so that a test need not wait for what would be tried again in a minute. */
-const TIMES = { everyMs: 1, timeoutMs: 2_000, backoffMs: { first: 5, max: 20 } }
+const TIMES = { everyMs: 1, firstInMs: 0, timeoutMs: 2_000, backoffMs: { first: 5, max: 20 } }
 
 export interface Anchored {
   readonly anchors: Anchors
