@@ -17,16 +17,15 @@ export interface Cell {
 }
 
 /**
- * Cells that may be shown: no group under `groupMin` owners can be found in them or between them. Small cells become *other*, together
- * with the smallest of the rest: so *other* says nothing of whether there was a small one. While *other* is small itself the next
- * smallest joins it. What is small as a whole is not shown at all. Cells that hold an *other* already only become coarser.
+ * Cells that may be shown: no group under `groupMin` owners can be found in them or between them. Small cells become *other*, and while
+ * that is small itself the next smallest joins it. There is always an *other*, also where no cell was small, so that it says nothing of
+ * whether one was. What is small as a whole is not shown at all. Cells that hold an *other* already only become coarser.
  */
 export function suppress(cells: readonly Cell[], groupMin: number): readonly Cell[] {
   const ordered = cells.filter(({ count }) => count > 0).toSorted(bySize)
   const isHidden = (cell: Cell): boolean => cell.key === OTHER || isSmall(cell, groupMin)
   const visible = ordered.filter((cell) => !isHidden(cell))
   const hidden = ordered.filter(isHidden)
-  if (!hidden.some(({ key }) => key === OTHER)) hidden.push(...visible.splice(0, 1))
   while (visible.length > 0 && isSmall(other(hidden), groupMin)) hidden.push(...visible.splice(0, 1))
   if (hidden.length === 0 || isSmall(other(hidden), groupMin)) return []
   return [...visible, other(hidden)].toSorted((a, b) => (a.key < b.key ? -1 : 1))
