@@ -184,7 +184,7 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     async close() {
       unsubscribe()
       await heart.close()
-      await flush(CLOSE_MS_MAX).catch((error: unknown) => log.warn({ err: error }, 'the audit log goes on at the next start'))
+      if (!isHalted) await flush(CLOSE_MS_MAX).catch((error: unknown) => log.warn({ err: error }, 'the audit log goes on at the next start'))
       await sequencing.close()
       await publishing.close()
       await leadership.close()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { SETTINGS, readConfig } from '../config/config.ts'
 import { createLog } from '../config/log.ts'
+import { TrailError } from '../errors.ts'
 import { note, paint, say, sayFacts, sayJson } from './print.ts'
 import type { ConfigOptions } from '../config/config.ts'
 import type { Tokentrail } from '../main.ts'
@@ -78,7 +79,7 @@ async function demo(options: ServeOptions): Promise<void> {
 }
 
 async function serve(trail: Tokentrail, options: ServeOptions): Promise<void> {
-  const signIn = await trail.signIn()
+  const signIn = await signInLink(trail)
   if (options.json) sayJson({ url: trail.url, adminTokenFile: trail.adminTokenFile, signIn })
   else sayReady(trail, signIn)
   await stopSignal()
@@ -86,10 +87,22 @@ async function serve(trail: Tokentrail, options: ServeOptions): Promise<void> {
   await trail.close()
 }
 
-function sayReady(trail: Tokentrail, signIn: string): void {
+/** While the audit log is halted nobody signs in: the admin token remains, to resolve it. */
+async function signInLink(trail: Tokentrail): Promise<string | null> {
+  try {
+    return await trail.signIn()
+  } catch (error) {
+    if (!(error instanceof TrailError) || error.code !== 'log_halted') throw error
+    note(paint('red', error.message))
+    return null
+  }
+}
+
+function sayReady(trail: Tokentrail, signIn: string | null): void {
   say(`${paint('green', '●')} ${paint('bold', 'Tokentrail is ready')}  ${trail.url}`)
   say()
-  sayFacts({ 'sign in': signIn, '': 'works once, within 30 minutes', 'admin token': trail.adminTokenFile, data: trail.data })
+  const once = signIn === null ? null : 'works once, within 30 minutes'
+  sayFacts({ 'sign in': signIn, '': once, 'admin token': trail.adminTokenFile, data: trail.data })
   say()
   say(paint('dim', 'Press Ctrl+C to stop.'))
 }

@@ -1,4 +1,4 @@
-import type { TrailError } from '../errors.ts'
+import { TrailError } from '../errors.ts'
 import type { RecordActions } from './records.ts'
 
 /** Lets actions pass, or only those that write no critical event. */
@@ -23,6 +23,10 @@ const PASSING: ReadonlySet<keyof RecordActions> = new Set([
   'endSession',
   'offerToLog',
   'addBatches',
+  'keepLeaves',
+  'keepCosigned',
+  'markAnchor',
+  'rewrapKeys',
   'openShard',
   'appendToLog',
   'fixCheckpoint',
@@ -41,8 +45,13 @@ export function createGate(): Gate {
       halted = error
     },
     async pass(name, act) {
-      if (halted && !PASSING.has(name)) throw halted
+      if (halted && !PASSING.has(name)) throw refusing(halted, name)
       return act()
     },
   }
+}
+
+/** Says which action was refused, and shows where it was asked for. */
+function refusing({ code, message, retryAfterSeconds }: TrailError, name: string): TrailError {
+  return new TrailError(code, message, { input: name, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
 }

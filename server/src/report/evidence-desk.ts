@@ -60,11 +60,9 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
   const shares = new Map<string, number>()
   let last: Promise<void> = Promise.resolve()
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  await lapse(clock.now())
-  const timer = setInterval(
-    () => void lapse(0).catch((error: unknown) => log.warn({ err: error }, 'packs did not lapse')),
-    LAPSE_EVERY_MS,
-  )
+  const notLapsed = (error: unknown): void => log.warn({ err: error }, 'packs did not lapse')
+  await lapse(clock.now()).catch(notLapsed)
+  const timer = setInterval(() => void lapse(0).catch(notLapsed), LAPSE_EVERY_MS)
   timer.unref()
 
   async function lapse(makingBefore: number): Promise<void> {
