@@ -73,7 +73,8 @@ export async function openLog(
     seal: createSeal({ keys }),
     ...more,
   })
-  const tenant = await records.act('addTenant', { id: 't_one', name: 'Acme', at: clock.now(), actor: ADMIN })
+  const known = await records.read.tenantById('t_one')
+  const tenant = known ?? (await records.act('addTenant', { id: 't_one', name: 'Acme', at: clock.now(), actor: ADMIN }))
   return {
     ...{ records, audit, tenant, log, dir },
     async issue(count) {
