@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ACTORS, DECISION_REASONS, ENDING_GROUPS, FACT_REASONS, FLAGS, KINDS, OUTCOMES, POPULATIONS, TYPES } from 'tokentrail'
-import { PERMISSIONS } from '../server/src/access/permissions.ts'
+import { APPROVERS } from '../server/src/access/approvers.ts'
+import { type Action, type Reach, reachOf, type Row, TABLE } from '../server/src/access/table.ts'
 import { SETTINGS } from '../server/src/config/config.ts'
 import { ERRORS } from '../server/src/errors.ts'
 import { FRAMEWORKS, STATUSES } from '../server/src/report/controls.ts'
@@ -12,6 +13,7 @@ import { EVIDENCE, EVIDENCE_NAMES } from '../server/src/report/evidence/question
 import type { Control } from '../server/src/report/controls.ts'
 import { EVENT_COLUMNS } from '../server/src/event/row.ts'
 import { ROLES } from '../server/src/records/records.ts'
+import { CONFLICTS } from '../server/src/records/role-rules.ts'
 import type { Role } from '../server/src/records/records.ts'
 
 type Cell = string | number | boolean
@@ -40,7 +42,7 @@ export function referencePages(): Readonly<Record<string, string>> {
         ),
       ],
     ),
-    'docs/reference/permissions.md': permissionsPage(),
+    'docs/reference/roles.md': rolesPage(),
     'docs/reference/controls.md': controlsPage(),
     'docs/reference/verify-page.md': verifyPage(),
     'docs/reference/settings.md': page(
@@ -111,17 +113,31 @@ function verifyPage(): string {
   )
 }
 
-function permissionsPage(): string {
-  const granted = (roles: readonly Role[], role: Role): string => (roles.includes(role) ? '●' : '')
-  const rows = Object.entries(PERMISSIONS).map(([name, { roles, what }]) => [
-    code(name),
-    what,
-    ...ROLES.map((role) => granted(roles, role)),
+const MARKS = { yes: '●', second: '2', suppressed: 's', own: 'o' } as const satisfies Record<Reach, string>
+
+function rolesPage(): string {
+  const actions = Object.entries(TABLE) as [Action, Row][]
+  const cell = (role: Role, action: Action): string => {
+    const reach = reachOf(role, action)
+    return reach === undefined ? '' : MARKS[reach]
+  }
+  const rows = actions.map(([action, row]) => [
+    code(action),
+    row.class,
+    `${row.what}${row.install ? '; of the installation' : ''}${row.fresh ? '; asks for the second factor again' : ''}`,
+    ...ROLES.map((role) => cell(role, action)),
   ])
   return page(
-    'Roles and permissions',
-    'What is not granted here is denied. A route names its permission; one without does not start.',
-    [table(['permission', 'what it permits', ...ROLES], rows)],
+    'Roles',
+    'What is not granted here is denied. A route names its action, and with it the class of data; one that names none does not start. This is the table once separation of duties is enforced; while it is waived, an admin has every row. ● yes · o what belongs to the own owner · s suppressed figures · 2 with a second person.',
+    [
+      table(['action', 'class', 'what it permits', ...ROLES], rows),
+      `## Conflicts\n\nOne person may not be both: ${CONFLICTS.map((pair) => pair.join(' and ')).join(' · ')}.`,
+      `## A second person\n\n${table(
+        ['action', 'whose word counts'],
+        Object.entries(APPROVERS).map(([action, roles]) => [code(action), roles.join(', ')]),
+      )}`,
+    ],
   )
 }
 

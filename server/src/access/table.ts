@@ -44,7 +44,6 @@ export const TABLE = {
     what: 'metrics, series and counting questions',
   },
   'rows:read': { class: 'pseudonymous', ...ROWS, what: 'single events, tokens and networks, pseudonymous' },
-  'rows:export': { class: 'pseudonymous', ...ROWS, what: 'rows as a file, recorded' },
   'reasons:read': { class: 'pseudonymous', ...ROWS, what: 'the exact reason of a validation, not only its class' },
   'tokens:read': { class: 'pseudonymous', ...ROWS, what: 'the inventory of tokens' },
   'identities:read': {
