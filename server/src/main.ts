@@ -25,7 +25,7 @@ import { logKeyFile, startAudit } from './main/audit.ts'
 import { startAuditWatch, startNightly } from './main/audit-watch.ts'
 import { startDemo } from './main/demo.ts'
 import { startEvidence } from './main/evidence.ts'
-import { noteSystemEvent, startHousekeeping, warmCache } from './main/house.ts'
+import { noteSystemEvent, startHousekeeping, startingDetail, warmCache } from './main/house.ts'
 import { installTenant, provideAdminToken } from './main/install.ts'
 import { listen } from './main/listen.ts'
 import { mailingOf } from './main/mailing.ts'
@@ -118,7 +118,8 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   parts.add(
     await watchTail({ journal, tenant: tenant.no, retention: tenant.retention, clock, setAside: journal.state().setAside }),
   )
-  const note = (type: TypeName): Promise<unknown> => noteSystemEvent(journal, clock, tenant, type)
+  const note = (type: TypeName, detail?: Readonly<Record<string, string>>): Promise<unknown> =>
+    noteSystemEvent(journal, clock, tenant, type, detail)
   const storeAt = config.storeUrl === undefined ? {} : { url: config.storeUrl }
   const onRestart = (): void => void note('store.restarted')
   const store = parts.add(
@@ -216,10 +217,13 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   }
   const watch = parts.add(await startDetecting({ ...watching, history: options.demo !== undefined }))
   leaks.onExposed(watch.exposed)
-  await subjects.erasure.start(watch.forget)
+  await subjects.erasure.start(async (subject) => {
+    await watch.forget(subject)
+    await evidence.forget(subject.tenantNo)
+  })
   void warmCache(door, records, log)
   const url = await listen(http, config)
-  await note('system.started')
+  await note('system.started', startingDetail(version, DASHBOARD))
   return {
     url,
     tenantNo: tenant.no,

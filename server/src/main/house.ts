@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { OUTCOMES, TYPES } from 'tokentrail'
 import type { TypeName } from 'tokentrail'
 import type { Clock } from '../clock.ts'
@@ -25,8 +28,21 @@ export function startHousekeeping(o: { records: Records; privacy: Privacy; clock
   return { close: () => clearInterval(timer) }
 }
 
+/** What a start says of itself: the version, and the SHA-256 of the page that verifies packs, so that any copy can be compared with the log. */
+export function startingDetail(version: string, dashboard: string): Readonly<Record<string, string>> {
+  const page = join(dashboard, 'verify.html')
+  if (!existsSync(page)) return { version }
+  return { version, digest: createHash('sha256').update(readFileSync(page)).digest('hex') }
+}
+
 /** Writes an event of the installation itself, such as `system.started`. */
-export function noteSystemEvent(journal: Journal, clock: Clock, tenant: Tenant, type: TypeName): Promise<unknown> {
+export function noteSystemEvent(
+  journal: Journal,
+  clock: Clock,
+  tenant: Tenant,
+  type: TypeName,
+  detail?: Readonly<Record<string, string>>,
+): Promise<unknown> {
   const row = {
     ...blankEvent(),
     tenant: tenant.no,
@@ -34,6 +50,7 @@ export function noteSystemEvent(journal: Journal, clock: Clock, tenant: Tenant, 
     type: TYPES[type].id,
     outcome: OUTCOMES.none,
     occurredAt: clock.now(),
+    ...(detail && { detail: JSON.stringify(detail) }),
   }
   return journal.append(row)
 }
