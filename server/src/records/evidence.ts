@@ -81,8 +81,10 @@ export interface EvidenceActions {
   notePack(p: { tenantNo: number; id: string; digest: string; rows: number; at: Milliseconds }): PackRecord
   finishPack(p: { tenantNo: number; id: string; bytes: number; at: Milliseconds }): PackRecord
   failPack(p: { tenantNo: number; id: string; failure: string; at: Milliseconds }): PackRecord
-  /** Those whose time is over: their files can go. Also gives up what was being made when the process ended. */
+  /** Those whose files can go: their time is over, or they were being made when the process ended. */
   lapsePacks(p: { at: Milliseconds; makingBefore: Milliseconds }): readonly PackRecord[]
+  /** Those of a tenant that hold rows: a person was erased, who may be in them. */
+  dropPacks(p: { tenantNo: number }): readonly PackRecord[]
   /**
    * 720. `review_own` for who made the pack, unless separation of duties is waived, which is recorded. `not_found` for a pack that is
    * not ready, `review_exists` where this person signed it already.

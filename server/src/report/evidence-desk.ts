@@ -31,6 +31,8 @@ export interface EvidenceDesk {
   progress(id: string): number | null
   /** The zip of a pack that is ready. */
   open(pack: PackRecord): Promise<Readable>
+  /** Removes the tenant's packs that hold rows, after a person was erased who may be in them. */
+  forget(tenantNo: number): Promise<void>
   /** Resolves when nothing is being made. */
   settled(): Promise<void>
   close(): Promise<void>
@@ -130,6 +132,10 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
     async open({ id, state }) {
       if (state !== 'ready') throw new TrailError('not_found', `The pack is ${state}, so there is no file.`, { input: 'id' })
       return createReadStream(fileOf(id))
+    },
+    async forget(tenantNo) {
+      await last.catch(() => undefined)
+      for (const { id } of await records.act('dropPacks', { tenantNo })) await rm(fileOf(id), { force: true })
     },
     settled: () => last,
     async close() {

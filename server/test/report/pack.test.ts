@@ -430,6 +430,15 @@ describe('the desk', () => {
     expect(plan({ from: NOW, to: NOW - 1 })).toThrow(expect.objectContaining({ code: 'time_invalid' }))
   })
 
+  test('removes packs with rows when a person was erased, who may be in them', async () => {
+    const { other, records, pack, desk } = house()
+    const rows = await pack(other, { name: 'offboarding', recipient: 'x', ...WINDOW })
+    const figures = await pack(other, { name: 'offboarding', recipient: 'x', ...WINDOW, level: 'aggregate' })
+    await desk.forget(other.no)
+    expect([existsSync(rows.file), existsSync(figures.file)]).toEqual([false, true])
+    expect(await records.read.pack(other.no, rows.record.id)).toMatchObject({ state: 'lapsed', digest: rows.record.digest })
+  })
+
   test('drops files whose time is over, and keeps their digest', async () => {
     const { own, records, pack, desk } = house()
     const { record, file } = await pack(own, { name: 'retention', recipient: 'x', ...WINDOW, expiresAt: NOW + HOUR })

@@ -63,17 +63,30 @@ export const failPack: Action<'failPack'> = async (tx, { tenantNo, id, failure, 
   change(tx, await packOf(tx, tenantNo, id), { state: 'failed', failure, finished_at: at })
 
 export const lapsePacks: Action<'lapsePacks'> = async (tx, { at, makingBefore }) => {
-  await tx.db
+  const given = await tx.db
     .updateTable('pack')
     .set({ state: 'failed', failure: 'The server ended while it was made: ask for it again.', finished_at: at })
     .where('state', '=', 'making')
     .where('requested_at', '<', makingBefore)
+    .returningAll()
     .execute()
-  const rows = await tx.db
+  const over = await tx.db
     .updateTable('pack')
     .set({ state: 'lapsed' })
     .where('state', '=', 'ready')
     .where('expires_at', '<=', at)
+    .returningAll()
+    .execute()
+  return [...given, ...over].map(toPack)
+}
+
+export const dropPacks: Action<'dropPacks'> = async (tx, { tenantNo }) => {
+  const rows = await tx.db
+    .updateTable('pack')
+    .set({ state: 'lapsed' })
+    .where('tenant_no', '=', tenantNo)
+    .where('state', '=', 'ready')
+    .where('level', '!=', 'aggregate')
     .returningAll()
     .execute()
   return rows.map(toPack)

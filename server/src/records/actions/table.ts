@@ -10,7 +10,7 @@ import { proveFactor, removeFactor, rewrapFactors, startFactor } from './factors
 import { grantRole, lapseGrants, removeRole, reviewBreakGlass } from './grants.ts'
 import { setSeparation } from './set-separation.ts'
 import { endListedSession, stepUpSession } from './sessions.ts'
-import { failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
+import { dropPacks, failPack, finishPack, lapsePacks, notePack, requestPack, signReview } from './evidence.ts'
 import { enterDenial } from './denials.ts'
 import { keepFindings } from './findings.ts'
 import { triageFinding } from './findings-triage.ts'
@@ -130,5 +130,6 @@ export const ACTIONS: { readonly [Name in keyof RecordActions]: Action<Name> } =
   finishPack,
   failPack,
   lapsePacks,
+  dropPacks,
   signReview,
 }

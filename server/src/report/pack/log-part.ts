@@ -26,7 +26,8 @@ export interface LogPartParts {
   readonly read: RecordReads
   readonly audit: Pick<AuditLog, 'flush' | 'file'>
   /** Witnesses that an operator has named, with their quorum. */
-  readonly witnesses?: Pick<LogPolicy, 'witnesses' | 'groups' | 'quorum'>
+  /** Keys of the witnesses that are asked to cosign. */
+  readonly witnesses?: LogPolicy['witnesses']
   /** Opens what a level may see of some entries; none where nothing is sealed. */
   readonly disclose?: Disclose
 }
@@ -134,9 +135,9 @@ async function writeGaps(
   await sink.end()
 }
 
-function policyOf({ shard }: LogSpan, witnesses: LogPartParts['witnesses']): LogPolicy {
-  const none = { witnesses: [], groups: [], quorum: QUORUM_NONE }
-  return { logs: [{ key: parseKey(LOG_CRYPTO.sha256, shard.vkey) }], ...(witnesses ?? none) }
+/** The keys to compare. How many witnesses are enough is for the reader to say, so the pack asks for none. */
+function policyOf({ shard }: LogSpan, witnesses: LogPartParts['witnesses'] = []): LogPolicy {
+  return { logs: [{ key: parseKey(LOG_CRYPTO.sha256, shard.vkey) }], witnesses, groups: [], quorum: QUORUM_NONE }
 }
 
 function keysOf({ logs, witnesses }: LogPolicy): readonly string[] {
