@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { OUTCOMES, TYPES } from 'tokentrail'
 import { readAnchors } from '../audit/anchors/config.ts'
-import { startAnchors } from '../audit/anchors/anchors.ts'
+import { startAnchors, witnessesOf } from '../audit/anchors/anchors.ts'
 import type { AnchoredLog, Anchors } from '../audit/anchors/anchors.ts'
 import { askWitnesses } from '../audit/anchors/witnessed.ts'
 import type { Beat } from '../audit/heartbeat.ts'
@@ -57,7 +57,12 @@ export async function startAudit(o: {
     },
   })
   const { state, close } = started
-  return { ...audit, anchors: state, close: async () => (keptDays.close(), await close(), audit.close()) }
+  return {
+    ...audit,
+    anchors: state,
+    witnesses: witnessesOf(anchors),
+    close: async () => (keptDays.close(), await close(), audit.close()),
+  }
 }
 
 /** Beginning of the names of the log's key files. */

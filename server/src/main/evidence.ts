@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { AnchoredLog } from '../audit/anchors/anchors.ts'
 import type { AuditLog } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
@@ -22,7 +23,7 @@ export async function startEvidence(o: {
   readonly records: Records
   readonly journal: Journal
   readonly store: Store
-  readonly audit: AuditLog
+  readonly audit: AuditLog & Pick<AnchoredLog, 'witnesses'>
   readonly reveals: Pick<Reveals, 'disclose'>
   readonly clock: Clock
   readonly log: Log
@@ -49,7 +50,7 @@ export async function startEvidence(o: {
       version: o.version,
       isInstall: (tenantNo) => tenantNo === tenant.no,
       separation,
-      log: { read, audit, disclose: createDisclose(o.reveals) },
+      log: { read, audit, disclose: createDisclose(o.reveals), witnesses: audit.witnesses ?? [] },
       unwitnessed: (part) => unwitnessedOf(read, part, clock.now()),
       counted: createCounted({ records, store: o.store, clock }),
       page: () => readFile(PAGE).catch(() => undefined),

@@ -1,4 +1,5 @@
 import { formatNote } from 'tokentrail/log'
+import type { PolicyWitness } from 'tokentrail/log'
 import type { Milliseconds } from 'tokentrail'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../config/log.ts'
@@ -39,7 +40,16 @@ export interface Anchors {
 }
 
 /** The audit log with what carries it outside. */
-export type AnchoredLog = AuditLog & { anchors(): readonly AnchorState[] }
+export type AnchoredLog = AuditLog & {
+  anchors(): readonly AnchorState[]
+  /** Keys of the configured witnesses, for the policy that goes with a pack. */
+  readonly witnesses?: readonly PolicyWitness[]
+}
+
+/** The configured witnesses as a policy names them. Addresses stay here: they are nobody's business who only verifies. */
+export function witnessesOf(anchors: readonly Anchor[]): readonly PolicyWitness[] {
+  return anchors.flatMap((anchor) => (anchor.kind === 'witness' ? [{ name: anchor.name, key: anchor.key }] : []))
+}
 
 /** How far others vouch for a shard. */
 export interface Anchored {

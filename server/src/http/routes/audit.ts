@@ -69,7 +69,8 @@ function anchoredView(anchors: readonly AnchorState[], shard: string, size: numb
 }
 
 function anchorView({ held, fellBackAt, ...anchor }: AnchorState): object {
-  return { ...anchor, held: held && { ...held, at: timeText(held.at) }, fellBackAt: timeText(fellBackAt) }
+  const { shard = null, size = null, at = null } = held ?? {}
+  return { ...anchor, shard, size, at: timeText(at), fellBackAt: timeText(fellBackAt) }
 }
 
 function shardView({ name, origin, vkey, openedAt, closedAt, head }: LogShard): object {
