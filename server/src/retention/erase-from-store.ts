@@ -36,7 +36,6 @@ const BLANK = [
 export const OF_SUBJECT =
   '(owner_no = {owner:UInt32} OR token_no IN {tokens:Array(UInt64)} OR claimed_no IN {tokens:Array(UInt64)})'
 const NOBODY = "initializeAggregation('uniqCombined64StateIf(12)', toUInt64(0), toUInt8(0))"
-const NO_CREDENTIALS = "initializeAggregation('uniqCombined64StateIf(12)', toFixedString('', 16), toUInt8(0))"
 
 /** Reads a few columns of every event of a tenant. */
 const LIMITS = { timeoutMs: 300_000, rowsReadMax: 100_000_000_000 } as const
@@ -50,25 +49,34 @@ const NETWORKS_MAX = 10_000
  */
 export async function eraseFromStore(store: ErasableStore, who: Forgotten): Promise<number> {
   const form = formOf(store.address)
-  const alter = (table: string, change: string, params: Readonly<Record<string, SqlValue>>) =>
+  const alter: Alter = (table, change, params) =>
     store.command(`ALTER TABLE ${localName(table, form)}${onCluster(form)} UPDATE ${change} SETTINGS mutations_sync = 2`, params)
   const rows = await countOf(store, who)
-  for (const tokens of chunks(who.tokens)) {
-    const params = { tenant: who.tenantNo, owner: who.ownerNo, tokens }
-    const networks = await networksOf(store, params)
-    await alter('events', `${BLANK}, detail = '' WHERE tenant = {tenant:UInt32} AND ${OF_SUBJECT}`, params)
-    await alter('token_day', `networks = ${NOBODY} WHERE tenant = {tenant:UInt32} AND token_no IN {tokens:Array(UInt64)}`, params)
-    for (const some of networks.length === 0 ? [] : chunks(networks)) {
-      const change = `tokens = ${NOBODY}, credentials = ${NO_CREDENTIALS} WHERE tenant = {tenant:UInt32} AND network IN {networks:Array(UInt64)}`
-      await alter('network_day', change, { tenant: who.tenantNo, networks: some })
-    }
+  for (const tokens of chunks(who.tokens)) await eraseTokens(store, alter, who, tokens)
+  for (const table of ROWS) {
+    const params = { tenant: who.tenantNo, owner: who.ownerNo }
+    await alter(table, `${BLANK} WHERE tenant = {tenant:UInt32} AND actor_no = {owner:UInt32}`, params)
+    await replaceWords(alter, table, who)
   }
-  await alter('events', `${BLANK} WHERE tenant = {tenant:UInt32} AND actor_no = {owner:UInt32}`, {
-    tenant: who.tenantNo,
-    owner: who.ownerNo,
-  })
-  await replaceWords(alter, who)
   return rows
+}
+
+/** Tables that hold rows of events. */
+const ROWS = ['events', 'events_held'] as const
+
+type Alter = (table: string, change: string, params: Readonly<Record<string, SqlValue>>) => Promise<void>
+
+/** Networks are read before the rows forget them. */
+async function eraseTokens(store: ErasableStore, alter: Alter, who: Forgotten, tokens: readonly number[]): Promise<void> {
+  const params = { tenant: who.tenantNo, owner: who.ownerNo, tokens }
+  const networks = await networksOf(store, params)
+  for (const table of ROWS) await alter(table, `${BLANK}, detail = '' WHERE tenant = {tenant:UInt32} AND ${OF_SUBJECT}`, params)
+  const ofTokens = 'WHERE tenant = {tenant:UInt32} AND token_no IN {tokens:Array(UInt64)}'
+  await alter('token_day', `networks = ${NOBODY} ${ofTokens}`, { tenant: who.tenantNo, tokens })
+  for (const some of networks.length === 0 ? [] : chunks(networks)) {
+    const change = `tokens = ${NOBODY} WHERE tenant = {tenant:UInt32} AND network IN {networks:Array(UInt64)}`
+    await alter('network_day', change, { tenant: who.tenantNo, networks: some })
+  }
 }
 
 /** Parts of the state before stand on disk until the engine cleans them up: makes it do so, and waits for it within a bound. */
@@ -88,7 +96,7 @@ export async function dropOldParts(store: ErasableStore, signal: AbortSignal): P
   }
 }
 
-const MUTATED = ['events', 'token_day', 'network_day'] as const
+const MUTATED = [...ROWS, 'token_day', 'network_day'] as const
 const HASTY =
   'old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0'
 const CALM =
@@ -127,16 +135,14 @@ async function networksOf(store: ErasableStore, params: Readonly<Record<string, 
   return rows.map(({ network }) => BigInt(network))
 }
 
-type Alter = (table: string, change: string, params: Readonly<Record<string, SqlValue>>) => Promise<void>
-
 /** What others' events say of the subject in words, as whole words and whatever their case. */
-async function replaceWords(alter: Alter, { tenantNo, terms, surrogate }: Forgotten): Promise<void> {
+async function replaceWords(alter: Alter, table: string, { tenantNo, terms, surrogate }: Forgotten): Promise<void> {
   for (const term of terms) {
     const params = { tenant: tenantNo, pattern: patternOf(term), by: String.raw`\1${surrogate}\2` }
     // twice, for one match may begin with the character that ends another
     const once = 'replaceRegexpAll(detail, {pattern:String}, {by:String})'
     const change = `detail = ${once.replace('detail', once)} WHERE tenant = {tenant:UInt32} AND match(detail, {pattern:String})`
-    await alter('events', change, params)
+    await alter(table, change, params)
   }
 }
 

@@ -14,11 +14,12 @@ import {
   surplusRows,
   type StoredPart,
 } from '../store/retention.ts'
+import { SEALED_DAYS_MAX } from '../privacy/sealed-addresses.ts'
 import type { RetentionParts } from './engine.ts'
 
 const DAY_MS = 86_400_000
-/** Sealed addresses are emptied so many days after they were seen, whatever the class of the event. */
-const SEALED_ADDRESS_DAYS = 7
+/** Sealed addresses are emptied when no tenant's key of their day can live any more; their keys go sooner where a tenant says so. */
+const SEALED_ADDRESS_DAYS = SEALED_DAYS_MAX
 const SEALED_AT_ONCE = 1_000
 
 /** What is over its time. */
