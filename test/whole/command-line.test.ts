@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runCommand, startServer, temporaryFolder } from './running-server.ts'
 import type { RunningServer } from './running-server.ts'
 
@@ -31,9 +31,22 @@ describe('the first start', () => {
 })
 
 describe('the audit log', () => {
-  test('of this server verifies where it lies, without the server', async () => {
-    const key = readFileSync(`${folder.path}/audit/log.vkey`, 'utf8').trim()
-    const { exitCode, stdout } = await runCommand(['verify', `${folder.path}/audit`, '--key', key], {})
+  test('of this server verifies where it lies, without the server, and holds the digest of the page that verifies', async () => {
+    const folderOf = (name: string): string => `${folder.path}/audit/${name}`
+    const digest = (await run('verify', '--page-digest')).stdout.trim()
+    await vi.waitFor(
+      () => {
+        const bundles = readdirSync(folderOf('tile/entries/000.p')).map((name) =>
+          readFileSync(folderOf(`tile/entries/000.p/${name}`), 'latin1'),
+        )
+        expect(bundles.join('')).toMatch(
+          new RegExp(`"shown":\\{"digest":"${digest}","version":"[^"]+"\\},"tenant":"[^"]+","type":"system.started"`),
+        )
+      },
+      { timeout: 45_000, interval: 200 },
+    )
+    const key = readFileSync(folderOf('log.vkey'), 'utf8').trim()
+    const { exitCode, stdout } = await runCommand(['verify', folderOf(''), '--key', key], {})
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/✓ inclusion[^]*It holds\./)])
   })
 })
