@@ -64,6 +64,7 @@ export const auditStrings = {
   packsHint: 'for an auditor who has no Tokentrail: the page inside verifies without network',
   noPacks: 'None was made yet.',
   packColumns: { asked: 'Asked', pack: 'Pack', window: 'Window', for: 'For', state: 'State', get: 'Get' },
+  verifyPack: 'Verify a pack',
   make: 'Make a pack',
   makeText:
     'Of the window above. It is signed and written into the log when it is ready; whoever gets it can verify it with the log’s key.',

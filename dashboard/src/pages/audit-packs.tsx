@@ -30,7 +30,12 @@ export function AuditPacks() {
       hint={t.audit.packsHint}
       query={query}
       empty={t.audit.noPacks}
-      actions={<MakeDialog />}
+      actions={
+        <span className={styles['get']}>
+          <a href="/verify.html">{t.audit.verifyPack}</a>
+          <MakeDialog />
+        </span>
+      }
       keyOf={({ id }) => id}
       columns={[
         { name: columns.asked, cell: ({ requestedAt }) => time.short(Date.parse(requestedAt)) },
