@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { ACTORS, DECISION_REASONS, ENDING_GROUPS, FACT_REASONS, FLAGS, KINDS, OUTCOMES, POPULATIONS, TYPES } from 'tokentrail'
 import { APPROVERS } from '../server/src/access/approvers.ts'
 import { type Action, type Reach, reachOf, type Row, TABLE } from '../server/src/access/table.ts'
+import { HIDDEN_FIELDS, LOG_TYPES, PURPOSES, REGISTRY, SHOWN_COLUMNS } from '../server/src/audit/registry.ts'
 import { SETTINGS } from '../server/src/config/config.ts'
 import { ERRORS } from '../server/src/errors.ts'
 import { FRAMEWORKS, STATUSES } from '../server/src/report/controls.ts'
@@ -44,6 +45,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     ),
     'docs/reference/roles.md': rolesPage(),
     'docs/reference/controls.md': controlsPage(),
+    'docs/reference/log.md': logPage(),
     'docs/reference/verify-page.md': verifyPage(),
     'docs/reference/settings.md': page(
       'Settings',
@@ -137,6 +139,31 @@ function rolesPage(): string {
         ['action', 'whose word counts'],
         Object.entries(APPROVERS).map(([action, roles]) => [code(action), roles.join(', ')]),
       )}`,
+    ],
+  )
+}
+
+/** What the audit log says of each type: inventory, and record of processing. */
+function logPage(): string {
+  const rows = Object.entries(REGISTRY).map(([name, { leaf, shown, hidden, purpose, data, kept, ocsf }]) => [
+    code(name),
+    leaf,
+    shown.map(code).join(' '),
+    hidden.join(', '),
+    purpose,
+    data,
+    kept,
+    `${ocsf.class} / ${ocsf.activity}`,
+  ])
+  return page(
+    'Log inventory',
+    'What is recorded of each type of event, why, and how long. `own`: an entry of the [audit log](../audit.md); `batch`: a row under the root of its batch; `none`: neither. Shown fields stand in an entry in clear, hidden ones as commitments whose values are sealed per person. Kept: `critical` 400 days unless set, `counted` as long as the rows of the tenant, `debug` may be dropped. OCSF 1.8.0: class / activity.',
+    [
+      table(['type', 'leaf', 'shown', 'hidden', 'purpose', 'data', 'kept', 'OCSF'], rows),
+      `## Hidden fields\n\n${table(['field', 'holds'], Object.entries(HIDDEN_FIELDS))}`,
+      `## Columns that every entry shows\n\n${table(['column', 'says'], Object.entries(SHOWN_COLUMNS))}`,
+      `## Purposes\n\n${table(['purpose', 'what for'], Object.entries(PURPOSES))}`,
+      `## Entries of the log alone\n\n${LOG_TYPES.map(code).join(' · ')}`,
     ],
   )
 }
