@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { call, queryString, serverAccess, type ServerOptions } from './api.ts'
 import { duration, instant, paint, say, sayFacts, sayJson, sayTable, whole } from './print.ts'
 import { parseInstant } from './time.ts'
@@ -75,6 +75,20 @@ export function rotateCommand(): Command {
     .option('--approval <id>', 'the approval that was given')
     .option('--ground <text>', 'for who decides')
     .action(rotate)
+}
+
+/** `tokentrail audit publish` */
+export function publishCommand(): Command {
+  return new Command('publish')
+    .description('say which files of the log need no credential')
+    .addArgument(new Argument('<what>').choices(['none', 'checkpoint', 'tree', 'all']))
+    .action(publish)
+}
+
+async function publish(what: string, options: Common): Promise<void> {
+  const answer = await call<{ readonly publish: string }>(serverAccess(options), 'PUT', '/v1/audit/publish', { publish: what })
+  if (options.json) return sayJson(answer)
+  say(`${paint('green', '✓')} without a credential: ${answer.publish}`)
 }
 
 async function status(options: Common): Promise<void> {

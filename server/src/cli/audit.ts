@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { fsckCommand } from './audit-fsck.ts'
-import { entriesCommand, rotateCommand, statusCommand } from './audit-log.ts'
+import { entriesCommand, publishCommand, rotateCommand, statusCommand } from './audit-log.ts'
 import { proofCommand } from './audit-proof.ts'
 import { reconcileCommand } from './audit-reconcile.ts'
 
@@ -12,6 +12,7 @@ export function auditCommand(common: (command: Command) => Command): Command {
     .addCommand(common(entriesCommand()))
     .addCommand(fsckCommand())
     .addCommand(common(rotateCommand()))
+    .addCommand(common(publishCommand()))
     .addCommand(common(proofCommand()))
     .addCommand(common(reconcileCommand()))
 }

@@ -3,6 +3,7 @@ import type { RecoveryChoice } from '../../audit/recovery.ts'
 import { type App, principalOf } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed } from '../schemas.ts'
+import { PUBLISHED, PUBLISH_SETTING } from './log-files.ts'
 import { ApprovalAnswer, SecondPersonFields, withSecondPerson } from '../second-person.ts'
 
 const Loose = Type.Object({}, { additionalProperties: true })
@@ -12,6 +13,7 @@ const CHOICES = ['reissue', 'accept_loss'] as const satisfies readonly RecoveryC
 /** What is done to the log itself: closing a shard, and going on after a restore. A second person agrees. */
 export function auditOperationRoutes(app: App, parts: HttpParts): void {
   rotating(app, parts)
+  publishing(app, parts)
   recovering(app, parts)
 }
 
@@ -40,6 +42,28 @@ function rotating(app: App, parts: HttpParts): void {
         },
       })
       return 'asked' in result ? result.asked : { shard: result.done.shard, origin: result.done.origin, vkey: result.done.vkey }
+    },
+  )
+}
+
+function publishing(app: App, { records, clock }: HttpParts): void {
+  app.put(
+    '/v1/audit/publish',
+    {
+      config: { permission: 'log:operate' },
+      schema: {
+        tags: ['audit'],
+        summary: 'Say which files of the log need no credential',
+        description: 'none, checkpoint, tree (hashes), all (entries too). Entries name nobody, but show how much happens.',
+        body: closed({ publish: Type.Enum([...PUBLISHED]) }),
+        response: { 200: Type.Object({ publish: Type.Enum([...PUBLISHED]) }) },
+      },
+    },
+    async (request) => {
+      const { publish } = request.body
+      const { actor } = principalOf(request)
+      await records.act('putSetting', { tenantNo: 0, name: PUBLISH_SETTING, value: publish, at: clock.now(), actor })
+      return { publish }
     },
   )
 }
