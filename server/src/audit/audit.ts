@@ -53,7 +53,7 @@ export interface LogProof {
   readonly size: number
   /** Hashes of the inclusion proof, lowest first. */
   readonly hashes: readonly Uint8Array[]
-  /** The signed note of that checkpoint, without cosignatures. */
+  /** The signed note of that checkpoint, with the cosignatures that are there. */
   readonly checkpoint: string
 }
 

@@ -32,6 +32,8 @@ export interface AuditOptions {
   readonly beat?: () => Beat
   /** Sizes that witnesses have cosigned, asked once at the start. */
   readonly witnessed?: () => Promise<readonly WitnessedSize[]>
+  /** A proof is given only under a checkpoint that a witness has cosigned. */
+  readonly witnessRequired?: boolean
   /** Told of an integrity alarm (703): which check failed, and where. */
   readonly onAlarm?: (alarm: {
     readonly shard: string
@@ -161,7 +163,10 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     const entry = await records.read.logEntry(id)
     if (!entry) return (await records.read.isWaitingForLog(id)) ? 'pending' : null
     const shard = (await records.read.logShards()).find(({ name }) => name === entry.shard)
-    return shard ? ((await proveEntry(await folderOf({ dir, disk }, shard), shard, entry)) ?? 'pending') : null
+    if (!shard) return null
+    const cosigned = await records.read.cosignedFor(shard.name, entry.index + 1)
+    if (o.witnessRequired === true && !cosigned) return 'pending'
+    return (await proveEntry(await folderOf({ dir, disk }, shard), shard, entry, cosigned?.note)) ?? 'pending'
   }
 
   async function file(shard: string | null, name: LogFile): Promise<Uint8Array | undefined> {
@@ -184,7 +189,8 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     async close() {
       unsubscribe()
       await heart.close()
-      if (!isHalted) await flush(CLOSE_MS_MAX).catch((error: unknown) => log.warn({ err: error }, 'the audit log goes on at the next start'))
+      if (!isHalted)
+        await flush(CLOSE_MS_MAX).catch((error: unknown) => log.warn({ err: error }, 'the audit log goes on at the next start'))
       await sequencing.close()
       await publishing.close()
       await leadership.close()

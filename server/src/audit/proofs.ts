@@ -5,19 +5,22 @@ import {
   hashOfTiles,
   inclusionProof,
   nodesOf,
+  openCheckpoint,
+  parseKey,
   proofNodes,
   proofRanges,
   rangeHash,
   tilePath,
   tilesOfNodes,
   type HashOfNode,
+  type OpenedCheckpoint,
   type TreeNode,
   type TreeSize,
 } from 'tokentrail/log'
 import { TrailError } from '../errors.ts'
 import type { LogEntry, LogShard } from '../records/audit.ts'
 import type { LogFile, LogProof } from './audit.ts'
-import { TREE } from './crypto.ts'
+import { LOG_CRYPTO, TREE } from './crypto.ts'
 import type { Disk } from './disk.ts'
 import { viewFolder, type FolderView } from './folder.ts'
 import { CLOSED_SHARDS } from './publisher.ts'
@@ -37,14 +40,27 @@ export function readLogFile(folder: FolderView, name: LogFile): Promise<Uint8Arr
   return typeof name === 'string' ? folder.read(name) : folder.read(tilePath(name))
 }
 
-/** The proof that an entry stands under the newest checkpoint of its shard, out of the tiles; null while that does not cover it. */
-export async function proveEntry(folder: FolderView, shard: LogShard, entry: LogEntry): Promise<LogProof | null> {
-  const checkpoint = await readCheckpoint(folder, shard.vkey)
-  if (!checkpoint || Number(checkpoint.size) <= entry.index) return null
-  const { size, note } = checkpoint
+/**
+ * The proof that an entry stands under a checkpoint of its shard, out of the tiles: under `cosigned`, a note that covers it, where there
+ * is one, else under the newest; null while that does not cover it.
+ */
+export async function proveEntry(
+  folder: FolderView,
+  shard: LogShard,
+  entry: LogEntry,
+  cosigned?: string,
+): Promise<LogProof | null> {
+  const published = await readCheckpoint(folder, shard.vkey)
+  if (!published || Number(published.size) <= entry.index) return null
+  const witnessed = cosigned === undefined ? published : openNote(cosigned, shard.vkey)
+  const { size, note } = witnessed.size > published.size ? published : witnessed
   const hashOf = await readNodes(folder, shard.name, proofNodes(proofRanges(entry.index, entry.index + 1, size)), size)
   const hashes = inclusionProof(TREE, entry.index, size, hashOf)
   return { entry, origin: shard.origin, vkey: shard.vkey, size: Number(size), hashes, checkpoint: formatNote(note) }
+}
+
+function openNote(note: string, vkey: string): OpenedCheckpoint {
+  return openCheckpoint(LOG_CRYPTO, note, { logs: [parseKey(LOG_CRYPTO.sha256, vkey)] })
 }
 
 /** The proof that a shard at size `to` continues what it was at size `from`, out of the tiles. */

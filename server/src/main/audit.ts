@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { OUTCOMES, TYPES } from 'tokentrail'
 import { readAnchors } from '../audit/anchors/config.ts'
+import type { AnchorsConfig } from '../audit/anchors/config.ts'
 import { startAnchors, witnessesOf } from '../audit/anchors/anchors.ts'
 import type { AnchoredLog, Anchors } from '../audit/anchors/anchors.ts'
 import { askWitnesses } from '../audit/anchors/witnessed.ts'
@@ -36,7 +37,7 @@ export async function startAudit(o: {
   readonly version: string
 }): Promise<AnchoredLog> {
   const { records, journal, clock, log, version, dir } = o
-  const anchors = o.config === undefined ? [] : readAnchors(o.config)
+  const { anchors, witnessRequired } = o.config === undefined ? NO_ANCHORS : readAnchors(o.config)
   let started: Anchors | undefined
   const keptDays = await createKeptDays(records, log)
   const onAlarm = alarmOf(o)
@@ -46,6 +47,7 @@ export async function startAudit(o: {
     seal: createSeal({ keys: o.subjectKeys, keptDays: keptDays.of }),
     beat: () => beatOf(journal, started),
     witnessed: () => askWitnesses({ anchors, records, log }),
+    witnessRequired,
   })
   started = await startAnchors({
     ...{ anchors, audit, records, dir, clock, log },
@@ -64,6 +66,8 @@ export async function startAudit(o: {
     close: async () => (keptDays.close(), await close(), audit.close()),
   }
 }
+
+const NO_ANCHORS: AnchorsConfig = { anchors: [], witnessRequired: false }
 
 /** Beginning of the names of the log's key files. */
 export function logKeyFile(keys: string): string {

@@ -37,6 +37,13 @@ export type MailAnchor = Every & {
   readonly allowPlain: boolean
 }
 
+/** What the configuration file says. */
+export interface AnchorsConfig {
+  readonly anchors: readonly Anchor[]
+  /** A proof is given only under a checkpoint that a witness has cosigned. */
+  readonly witnessRequired: boolean
+}
+
 export type Anchor = WitnessAnchor | FileAnchor | WebhookAnchor | MailAnchor
 
 const SECOND_MS = 1000
@@ -49,6 +56,7 @@ const closed = { additionalProperties: false }
 /** The configuration file: addresses stand in it and nowhere else, for what can be set over the API can be set by whoever takes a session. */
 const SHAPE = Type.Object(
   {
+    witnessRequired: Type.Optional(Type.Boolean()),
     witnesses: Type.Optional(
       Type.Array(
         Type.Object(
@@ -106,12 +114,14 @@ const SHAPE = Type.Object(
 type File = Static<typeof SHAPE>
 
 /** Reads the anchors of a configuration file; every address and key is checked, so that a mistake shows at the start. */
-export function readAnchors(file: string): readonly Anchor[] {
+export function readAnchors(file: string): AnchorsConfig {
   const given = readJsonFile(file, SHAPE)
   const anchors = [...witnessesOf(file, given), ...filesOf(given), ...webhooksOf(file, given), ...mailsOf(file, given)]
   const twice = anchors.find(({ name }, at) => anchors.findIndex((other) => other.name === name) !== at)
   if (twice) throw invalid(file, `two anchors are called ${twice.name}`)
-  return anchors
+  const { witnessRequired = false, witnesses = [] } = given
+  if (witnessRequired && witnesses.length === 0) throw invalid(file, '/witnessRequired needs a witness')
+  return { anchors, witnessRequired }
 }
 
 function witnessesOf(file: string, { witnesses = [] }: File): WitnessAnchor[] {

@@ -15,7 +15,7 @@ const invalid = (message: RegExp) =>
 
 function read(config: unknown) {
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config))
-  return readAnchors(file)
+  return readAnchors(file).anchors
 }
 
 describe('the configuration file of anchors', () => {
@@ -41,9 +41,13 @@ describe('the configuration file of anchors', () => {
       { kind: 'mail', name: 'board', allowPlain: false, everyMs: 3_600_000 },
     ])
     expect(read({})).toEqual([])
+    expect(readAnchors(file).witnessRequired).toBe(false)
+    read({ witnesses: [{ vkey, url: 'https://w.example' }], witnessRequired: true })
+    expect(readAnchors(file).witnessRequired).toBe(true)
   })
 
   test.each([
+    ['a witness that is required and not named', { witnessRequired: true }, /\/witnessRequired needs a witness/],
     ['a member it does not know', { witness: [] }, /additional properties \(witness\)/],
     [
       'the key of a log as a witness',

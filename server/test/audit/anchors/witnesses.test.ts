@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatNote, openCheckpoint, parseKey, parseNote, verifyNote } from 'tokentrail/log'
+import { formatNote, openCheckpoint, parseKey, parseNote, verifyInclusion, verifyNote } from 'tokentrail/log'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { anchoredOf } from '../../../src/audit/anchors/anchors.ts'
 import { askWitnesses } from '../../../src/audit/anchors/witnessed.ts'
-import { LOG_CRYPTO } from '../../../src/audit/crypto.ts'
+import { LOG_CRYPTO, TREE } from '../../../src/audit/crypto.ts'
 import { makeLogKey } from '../../../src/audit/keys.ts'
 import { newPlace, openLog, type OpenLog, type Place } from '../support.ts'
 import { logOver, newWitness } from '../witness/support.ts'
@@ -140,6 +140,45 @@ describe('a witness', () => {
     await away.close()
     await vi.waitFor(() => expect(anchors.state()[0]?.failure).toMatch(/cannot be reached \(ECONNREFUSED\)/))
     expect(anchors.state()[0]?.held).toBeNull()
+  })
+})
+
+describe('a proof', () => {
+  test('stands under a cosigned checkpoint as soon as there is one', async () => {
+    const [id = ''] = await log.issue(1)
+    await log.audit.flush()
+    const bare = await log.audit.proof(id)
+    expect(parseNote(bare?.checkpoint ?? '').signatures).toHaveLength(1)
+    const one = await witness()
+    const { anchors } = await start(log, [one.anchor])
+    const size = await grow(300)
+    await vi.waitFor(() => expect(anchors.state()[0]?.held?.size).toBe(size))
+    const proof = await log.audit.proof(id)
+    const { origin, vkey } = await log.audit.state()
+    const keys = { logs: [parseKey(LOG_CRYPTO.sha256, vkey)], witnesses: [one.key] }
+    const opened = openCheckpoint(LOG_CRYPTO, proof?.checkpoint ?? '', keys)
+    expect(opened).toMatchObject({ origin, cosignatures: [{ key: one.key }] })
+    const { entry, hashes = [] } = proof ?? {}
+    const claim = {
+      index: entry?.index ?? 0,
+      size: opened.size,
+      leaf: TREE.leaf(entry?.bytes ?? TREE.empty),
+      proof: hashes,
+      root: opened.root,
+    }
+    expect(verifyInclusion(TREE, claim)).toBe(true)
+  })
+
+  test('is not given without one where a witness is required', async () => {
+    await log.close()
+    log = await openLog(place, { witnessRequired: true })
+    const [id = ''] = await log.issue(1)
+    await log.audit.flush()
+    await expect(log.audit.proof(id)).rejects.toEqual(expect.objectContaining({ code: 'proof_pending' }))
+    const one = await witness()
+    await start(log, [one.anchor])
+    await grow(1)
+    expect(parseNote((await log.audit.proof(id, { waitMs: 10_000 }))?.checkpoint ?? '').signatures).toHaveLength(2)
   })
 })
 
