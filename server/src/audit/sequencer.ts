@@ -37,7 +37,10 @@ export function createSequencer(o: {
     let count = 0
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       const shard = (known ??= await openShard())
-      if (shard.halted !== null) return count
+      if (shard.halted !== null) {
+        known = undefined
+        return count
+      }
       if (isOver(shard, clock.now())) await rotate('year')
       const done = await step(await current())
       if (done === 'moved') return count
