@@ -1,3 +1,4 @@
+import { rewrapWebhooks } from '../detect/response/receivers.ts'
 import { rewrapFactors } from '../access/second-factor.ts'
 import type { TokenRecord } from '../records/records.ts'
 import { startRetention } from '../retention/engine.ts'
@@ -14,7 +15,7 @@ import type { Trail } from './trail.ts'
 /** The door and what issues and ends tokens; people whose data may go, and what goes by itself. */
 export function openTokens(base: Base & Trail) {
   const { config, log, parts, clock, folder, kek, records, installTenantNo, privacy, audit } = base
-  const rewraps = [() => rewrapFactors(records, kek)]
+  const rewraps = [() => rewrapFactors(records, kek), () => rewrapWebhooks({ records, kek, now: clock.now })]
   const subjects = parts.add(openSubjects({ ...base, keys: config.keys, tenantNo: installTenantNo, rewraps }))
   const retention = parts.add(startRetention(base))
   const denials = parts.add(openDenials({ file: folder.denied, clock, log }))

@@ -4,13 +4,22 @@ const PREFIX = 'whsec_'
 
 /** A new secret of a webhook, in the form of Standard Webhooks. */
 export function newWebhookSecret(): string {
-  return PREFIX + randomBytes(32).toString('base64')
+  return secretOf(randomBytes(32))
+}
+
+/** The text of a secret, as receivers are given it. */
+export function secretOf(bytes: Uint8Array): string {
+  return PREFIX + Buffer.from(bytes).toString('base64')
+}
+
+/** The bytes of a secret, with which messages are signed. */
+export function secretBytes(secret: string): Uint8Array {
+  return Buffer.from(secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret, 'base64')
 }
 
 /** Headers that let the receiver know who sent this, and when (Standard Webhooks 1.0). */
 export function signatureHeaders(secret: string, id: string, atSeconds: number, body: string): Readonly<Record<string, string>> {
-  const key = Buffer.from(secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret, 'base64')
-  const signature = createHmac('sha256', key).update(`${id}.${atSeconds}.${body}`).digest('base64')
+  const signature = createHmac('sha256', secretBytes(secret)).update(`${id}.${atSeconds}.${body}`).digest('base64')
   return { 'webhook-id': id, 'webhook-timestamp': String(atSeconds), 'webhook-signature': `v1,${signature}` }
 }
 

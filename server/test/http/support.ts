@@ -139,8 +139,8 @@ export async function openFront(
     : undefined
   const ask = createAsk({ store, records, journal, clock })
   const desk = createDesk({ records, journal, ask, clock, log })
-  const responder = createResponder({ records, ask, clock, log, send: options.send ?? createWebhook(), mail: options.mail })
-  const responses = createResponseSettings({ records, clock, sendsMail: options.mail !== undefined })
+  const responder = createResponder({ records, ask, clock, log, send: options.send ?? createWebhook(), mail: options.mail, kek })
+  const responses = createResponseSettings({ records, clock, sendsMail: options.mail !== undefined, kek })
   const leaks = createLeakDesk({ ...tokenParts, ask, answerMs: 0 })
   const metrics = createMetrics({ ask, store, records, journal, clock, citing: desk.citing })
   const live = createLiveHub({ journal, records, clock })

@@ -1,11 +1,10 @@
 import { TrailError } from '../../errors.ts'
 import type { FindingRecord } from '../../records/findings.ts'
-import type { Records, Tenant } from '../../records/records.ts'
+import type { Tenant } from '../../records/records.ts'
 import { RESPONSE_TRIES_MAX, type ResponseRecord } from '../../records/responses.ts'
 import { noticeBody, noticeMail } from './notice.ts'
-import { MAIL_SETTING, WEBHOOK_SETTING } from './playbook.ts'
+import { mailReceiversOf, webhookOf } from './receivers.ts'
 import type { ResponderParts } from './responder.ts'
-import type { WebhookTarget } from '../../send/webhook.ts'
 
 /** Does what is approved, and tries again what failed. */
 export interface Doer {
@@ -19,8 +18,8 @@ const AGAIN_MS = 10_000
 const AGAIN_MS_MAX = 3_600_000
 
 /** Starts it; what is due from before is taken up at the first tick. */
-export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'log' | 'send' | 'mail'>): Doer {
-  const { records, clock, log, send, mail } = parts
+export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'log' | 'send' | 'mail' | 'kek'>): Doer {
+  const { records, clock, log, send, mail, kek } = parts
   const underWay = new Map<string, Promise<ResponseRecord>>()
   const timer = setInterval(() => void takeUp(), TICK_MS).unref()
 
@@ -67,7 +66,7 @@ export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'lo
   /** Every way that is set, with one id at each try; where one fails, all are tried again and receivers drop what they have seen. */
   async function tell(response: ResponseRecord): Promise<void> {
     const { tenantNo, findingId, id } = response
-    const [webhook, to] = [await webhookOf(records, tenantNo), await mailReceiversOf(records, tenantNo)]
+    const [webhook, to] = [await webhookOf(records, tenantNo, kek), await mailReceiversOf(records, tenantNo)]
     if (!webhook && to.length === 0)
       throw new TrailError('webhook_failed', 'Neither a webhook nor mail is set, so nobody was told. Set one in the playbook.')
     const finding = await records.read.finding(tenantNo, findingId)
@@ -97,16 +96,4 @@ export function createDoer(parts: Pick<ResponderParts, 'records' | 'clock' | 'lo
       await Promise.allSettled(underWay.values())
     },
   }
-}
-
-/** Where a tenant wants to be told. */
-export async function webhookOf({ read }: Pick<Records, 'read'>, tenantNo: number): Promise<WebhookTarget | null> {
-  const kept = await read.setting(tenantNo, WEBHOOK_SETTING)
-  return kept === null ? null : (JSON.parse(kept) as WebhookTarget | null)
-}
-
-/** Who of a tenant gets mail. */
-export async function mailReceiversOf({ read }: Pick<Records, 'read'>, tenantNo: number): Promise<readonly string[]> {
-  const kept = await read.setting(tenantNo, MAIL_SETTING)
-  return kept === null ? [] : (JSON.parse(kept) as readonly string[])
 }

@@ -3,6 +3,7 @@ import type { Milliseconds } from 'tokentrail'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../config/log.ts'
 import { TrailError } from '../../errors.ts'
+import type { KeyEncryption } from '../../privacy/wrap.ts'
 import type { Ask } from '../../query/ask.ts'
 import type { FindingRecord } from '../../records/findings.ts'
 import type { Actor, Records, TokenRecord } from '../../records/records.ts'
@@ -31,6 +32,8 @@ export interface ResponderParts {
   readonly clock: Clock
   readonly log: Log
   readonly send: SendWebhook
+  /** Opens the secret that signs what is sent. */
+  readonly kek: KeyEncryption
   /** Absent where no mail server is configured. */
   readonly mail?: Mailing | undefined
 }

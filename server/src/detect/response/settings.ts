@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
+import type { KeyEncryption } from '../../privacy/wrap.ts'
 import type { Actor, Records } from '../../records/records.ts'
-import { mailReceiversOf, webhookOf } from './doer.ts'
 import {
   checkPlaybook,
   type KeptPlaybook,
@@ -10,6 +10,7 @@ import {
   playbookOf,
   WEBHOOK_SETTING,
 } from './playbook.ts'
+import { mailReceiversOf, webhookUrlOf, webhookValue } from './receivers.ts'
 import { rehearse, type Rehearsal } from './rehearse.ts'
 import { newWebhookSecret } from '../../send/signature.ts'
 import { checkWebhookUrl } from '../../send/webhook.ts'
@@ -44,15 +45,16 @@ export function createResponseSettings(parts: {
   readonly records: Records
   readonly clock: Clock
   readonly sendsMail: boolean
+  readonly kek: KeyEncryption
 }): ResponseDesk {
-  const { records, clock, sendsMail } = parts
+  const { records, clock, sendsMail, kek } = parts
   async function settings(tenantNo: number): Promise<ResponseSettings> {
     const [playbook, webhook, to] = await Promise.all([
       playbookOf(records.read, tenantNo),
-      webhookOf(records, tenantNo),
+      webhookUrlOf(records, tenantNo),
       mailReceiversOf(records, tenantNo),
     ])
-    return { playbook, webhook: webhook?.url ?? null, mail: { to, isConfigured: sendsMail } }
+    return { playbook, webhook, mail: { to, isConfigured: sendsMail } }
   }
 
   return {
@@ -75,7 +77,7 @@ export function createResponseSettings(parts: {
     },
     async setWebhook(tenantNo, url, actor) {
       const target = url === null ? null : { url: checkWebhookUrl(url).href, secret: newWebhookSecret() }
-      const value = JSON.stringify(target)
+      const value = webhookValue(tenantNo, target, kek)
       await records.act('putSetting', { tenantNo, name: WEBHOOK_SETTING, value, at: clock.now(), actor })
       return { secret: target?.secret ?? null }
     },

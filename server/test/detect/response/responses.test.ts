@@ -225,6 +225,8 @@ describe('telling somebody', () => {
     const shown = await front.call(alice, 'GET', '/v1/playbook')
     expect(shown.body.webhook).toBe('https://hooks.example.com/in')
     expect(shown.text).not.toContain(body.secret)
+    const kept = await front.records.read.setting(front.own.no, 'responses.webhook')
+    expect(kept).not.toContain(body.secret.slice('whsec_'.length))
     const { id } = await front.token()
     const finding = await findingAbout(front, id)
     const done = (await propose(alice, { finding, step: 'notify' })).body
@@ -258,9 +260,9 @@ describe('telling somebody', () => {
       failure: 'The mail server did not take the message (EMESSAGE 451).',
     })
     front.clock.move(HOUR)
-    await vi.waitFor(() => expect(mails.taken).toHaveLength(1), { timeout: 15_000 })
-    const [mail] = mails.taken
-    expect(mail).toContain(`Message-ID: <${body.id}@tokentrail.invalid>`)
+    const own = () => mails.taken.filter((each) => each.includes(`Message-ID: <${body.id}@tokentrail.invalid>`))
+    await vi.waitFor(() => expect(own()).toHaveLength(1), { timeout: 15_000 })
+    const [mail] = own()
     expect(mail).toContain('Subject: [Tokentrail] ')
     expect(mail).toContain(`https://trail.example.com/findings/${finding}`)
     expect(mail).not.toContain(id)
