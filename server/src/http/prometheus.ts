@@ -10,7 +10,9 @@ interface Family {
 
 /** The text format of Prometheus 0.0.4. Label values come from our own tables, so there are never more than a few dozen lines. */
 export function writeExposition(parts: HttpParts): string {
-  return [...conservationFamilies(parts.journal.conservation()), ...stateFamilies(parts)].map(write).join('')
+  return [...conservationFamilies(parts.journal.conservation()), droppedFields(parts), ...stateFamilies(parts)]
+    .map(write)
+    .join('')
 }
 
 function conservationFamilies(counts: Conservation): Family[] {
@@ -24,6 +26,12 @@ function conservationFamilies(counts: Conservation): Family[] {
     counter('tokentrail_events_repeated_total', 'Repeats that were recognised and not counted again', counts.repeated),
     { name: 'tokentrail_events_dropped_total', type: 'counter', help: 'Declared as lost, by reason', samples: dropped },
   ]
+}
+
+/** What the registry of fields does not name. Bounded by 200 names, each a word of at most 64 characters. */
+function droppedFields({ ingest }: HttpParts): Family {
+  const samples = [...ingest.dropped()].map(([field, value]) => ({ labels: { field }, value }))
+  return { name: 'tokentrail_event_fields_dropped_total', type: 'counter', help: 'Fields that no event has, by name', samples }
 }
 
 function stateFamilies({ journal, store, records, door, live, clock, auditWatch, denials }: HttpParts): Family[] {

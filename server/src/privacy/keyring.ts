@@ -29,10 +29,12 @@ export interface Keyring {
 export async function openKeyring(records: Records, kek: KeyEncryption): Promise<Keyring> {
   const keys = new Map<string, { readonly key: KeyObject; readonly destroyAfter: Milliseconds }>()
   const hold = (stored: StoredKey) => keys.set(nameOf(stored), { key: open(kek, stored), destroyAfter: stored.destroyAfter })
+  /** What is made while records are read is newer than what was read. */
   const reload = async () => {
-    const stored = await records.read.keys()
-    keys.clear()
-    stored.forEach(hold)
+    const before = new Map(keys)
+    const stored = new Map((await records.read.keys()).map((key) => [nameOf(key), key]))
+    for (const [name, held] of before) if (keys.get(name) === held && !stored.has(name)) keys.delete(name)
+    for (const [name, key] of stored) if (keys.get(name) === before.get(name)) hold(key)
   }
   await reload()
 

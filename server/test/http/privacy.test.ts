@@ -250,6 +250,13 @@ test('addresses are kept encrypted only where a tenant asks, for so many days, a
   expect((await sealedOf()).addressSealed).toBe('')
 })
 
+test('the days after which the key-encryption key changes by itself are set by who may', async () => {
+  expect((await front.call(admin, 'PUT', '/v1/keys/rotation', { days: 14 })).body).toEqual({ days: 14 })
+  expect(await front.records.read.setting(front.own.no, 'privacy.kek_days')).toBe('14')
+  expect((await front.call(admin, 'PUT', '/v1/keys/rotation', { days: -1 })).status).toBe(400)
+  expect((await front.call(admin, 'GET', '/metrics')).text).toContain('tokentrail_event_fields_dropped_total{field="password"} 1')
+})
+
 test('the key-encryption key changes, everything still opens, and both halves are recorded', async () => {
   const before = await front.records.read.keys()
   const { body } = await post('/v1/keys/rotate-kek', {})

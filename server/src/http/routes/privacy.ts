@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { TrailError } from '../../errors.ts'
+import { KEK_DAYS, KEK_DAYS_DEFAULT } from '../../privacy/kek-change.ts'
 import { SEALED_DAYS, SEALED_DAYS_MAX } from '../../privacy/sealed-addresses.ts'
 import { LOOKUPS_PER_DAY } from '../../retention/reveals.ts'
 import { type App, principalOf } from '../app.ts'
@@ -136,7 +137,27 @@ function sealedAddresses(app: App, { records, clock, subjects }: HttpParts): voi
   )
 }
 
-function keys(app: App, { subjects, clock }: HttpParts): void {
+function keys(app: App, { subjects, records, clock }: HttpParts): void {
+  app.put(
+    '/v1/keys/rotation',
+    {
+      config: { permission: 'keys:write' },
+      schema: {
+        tags: ['privacy'],
+        summary: 'After how many days the key-encryption key changes by itself',
+        description: `${KEK_DAYS_DEFAULT} unless set; 0 = by hand only.`,
+        body: closed({ days: Type.Integer({ minimum: 0, maximum: 365 }) }),
+        response: { 200: Type.Object({ days: Type.Integer() }) },
+      },
+    },
+    async (request) => {
+      const { tenantNo, actor } = principalOf(request)
+      const { days } = request.body
+      await records.act('putSetting', { tenantNo, name: KEK_DAYS, value: String(days), at: clock.now(), actor })
+      return { days }
+    },
+  )
+
   app.post(
     '/v1/keys/rotate-kek',
     {
