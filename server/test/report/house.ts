@@ -136,7 +136,6 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
     keys,
   })
   let batches = 0
-  now = NOW
 
   async function settle(): Promise<void> {
     await relay.flush()
@@ -144,6 +143,10 @@ async function openHouse(): Promise<ReportHouse & { close(): Promise<void> }> {
     await journal.shipped(20_000)
     await audit.flush()
   }
+
+  // What was received so far is in the store before the clock goes on, else the watermark would stay behind it.
+  await settle()
+  now = NOW
 
   return {
     records,
