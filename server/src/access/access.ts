@@ -118,7 +118,9 @@ export function createAccess(options: AccessOptions): Access {
   const identify = async (record: TokenOfRole, via: Principal['via']): Promise<Principal> =>
     principalOf(record, via, await standings.of(record.no), clock.now())
   const sessions = createSessions({
-    ...{ records, clock, principalOf: (record: TokenOfRole) => identify(record, 'session') },
+    records,
+    clock,
+    principalOf: (record) => identify(record, 'session'),
     ...(options.sessionTimes ? { times: options.sessionTimes } : {}),
   })
   const links = createSignInLinks(options)

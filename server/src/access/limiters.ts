@@ -35,7 +35,8 @@ export function openSharedLimits(o: { readonly url: string; readonly nodes?: num
   const clear = (): void => void pool.query(CLEAR, [Date.now() - CLEAR_MS]).catch(() => undefined)
   const clearing = setInterval(clear, CLEAR_MS).unref()
   return {
-    ...{ pool, nodes: o.nodes ?? NODES },
+    pool,
+    nodes: o.nodes ?? NODES,
     close: () => {
       clearTimeout(again)
       clearInterval(clearing)

@@ -19,6 +19,7 @@ const TAGS = {
   session: 'Signing in to the dashboard',
   audit: 'the audit log: its state, entries and files',
   evidence: 'Evidence questions, packs with proofs, and reviews: evidence, never verdicts',
+  privacy: 'Access, erasure and restriction of people, retention, holds and reveals',
   operations: 'For who runs the server',
 } as const
 

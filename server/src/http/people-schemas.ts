@@ -45,7 +45,14 @@ export const PeopleSchema = Type.Object({
 export function grantResource(grant: Grant, token: string, at: number): Type.Static<typeof GrantSchema> {
   const { id, role, scope, from, until, period, ground, approval, waived, breakGlass, reviewBy, reviewedAt, grantedAt } = grant
   return {
-    ...{ id, token, role, scope, ground, approval, waived, breakGlass },
+    id,
+    token,
+    role,
+    scope,
+    ground,
+    approval,
+    waived,
+    breakGlass,
     from: timeText(from),
     until: timeText(until),
     over: grant.removedAt !== null || (until !== null && until <= at),

@@ -79,13 +79,20 @@ export async function approvalResources(
   const nos = approvals.flatMap(({ requesterNo, deciderNo }) => (deciderNo === null ? [requesterNo] : [requesterNo, deciderNo]))
   const owners = new Map((await records.read.ownersByNo([...new Set(nos)])).map(({ no, id }) => [no, id]))
   const nameOf = (no: number): string => owners.get(no) ?? `#${no}`
-  return approvals.map(({ requesterNo, deciderNo, params, requestedAt, lapsesAt, decidedAt, tenantNo: _, ...rest }) => ({
-    ...rest,
-    params: JSON.parse(params) as Record<string, unknown>,
-    requester: nameOf(requesterNo),
-    requestedAt: timeText(requestedAt),
-    lapsesAt: timeText(lapsesAt),
-    decider: deciderNo === null ? null : nameOf(deciderNo),
-    decidedAt: timeText(decidedAt),
-  }))
+  return approvals.map(
+    ({ id, action, ground, state, note, selfApproved, requesterNo, deciderNo, params, requestedAt, lapsesAt, decidedAt }) => ({
+      id,
+      action,
+      ground,
+      state,
+      note,
+      selfApproved,
+      params: JSON.parse(params) as Record<string, unknown>,
+      requester: nameOf(requesterNo),
+      requestedAt: timeText(requestedAt),
+      lapsesAt: timeText(lapsesAt),
+      decider: deciderNo === null ? null : nameOf(deciderNo),
+      decidedAt: timeText(decidedAt),
+    }),
+  )
 }

@@ -70,7 +70,10 @@ export function inject(front: Front, { cookie, csrf }: Signed, method: Method, u
 
 /** Base32 as an authenticator app reads it. */
 export function bytesOf(base32: string): Uint8Array {
-  const bits = [...base32].map((char) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(char).toString(2).padStart(5, '0')).join('')
+  const bits = base32
+    .split('')
+    .map((char) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(char).toString(2).padStart(5, '0'))
+    .join('')
   return Uint8Array.from({ length: Math.floor(bits.length / 8) }, (_, i) => Number.parseInt(bits.slice(i * 8, i * 8 + 8), 2))
 }
 

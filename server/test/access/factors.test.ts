@@ -85,7 +85,7 @@ describe('the second factor', () => {
     const secret = await started(sessions[0]!)
     const code = codeFor(secret)
     const both = await Promise.all(sessions.map((each) => bySession(front, each, 'POST', '/v1/second-factor/prove', { code })))
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 403])
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 403]))
   })
 
   test('goes with a code of its own, or by an admin where it was lost', async () => {
@@ -138,10 +138,7 @@ describe('sessions', () => {
     ]
     const list = async (session: Signed) => (await bySession(front, session, 'GET', '/v1/sessions')).body.items
     const own = (await list(first)) as { id: string; current: boolean; owner: string }[]
-    expect(own.map(({ owner, current }) => [owner, current]).toSorted()).toEqual([
-      ['carol', false],
-      ['carol', true],
-    ])
+    expect(own.map(({ owner, current }) => `${owner} ${current}`).toSorted()).toEqual(['carol false', 'carol true'])
     const davids = (await list(other))[0].id
     expect((await bySession(front, first, 'DELETE', `/v1/sessions/${davids}`)).status).toBe(404)
     const elsewhere = own.find(({ current }) => !current)!.id

@@ -19,26 +19,27 @@ let stranger: string
 let leaky: Ask | undefined
 
 beforeAll(async () => {
-  let honest: Ask | undefined
-  const ask: Ask = (...asked) => (leaky ?? honest!)(...asked)
+  const ask: Ask = (...asked) => (leaky ?? honest)(...asked)
   front = await openFront({ access: { limits: UNBOUNDED }, http: { ask }, ship: true })
-  honest = createAsk({ store: front.store, records: front.records, journal: front.journal, clock: front.clock })
+  const honest = createAsk({ store: front.store, records: front.records, journal: front.journal, clock: front.clock })
   own = await plantWorld(front, front.own, 'own')
   foreign = await plantWorld(front, front.other, 'foreign')
   admin = (await front.token({ role: 'admin', owner: 'zq-own-reader' })).text
   stranger = (await front.token({ role: 'admin', owner: 'zq-foreign-reader', tenant: front.other })).text
   front.clock.move(120_000)
   await front.rows()
-  await vi.waitFor(
-    async () => expect((await get('/v1/events?service=zq-own-service')).body.rows.length).toBeGreaterThan(0),
-    20_000,
-  )
-  await vi.waitFor(
-    async () => expect((await get('/v1/events?service=zq-foreign-service', stranger)).body.rows.length).toBeGreaterThan(0),
-    20_000,
-  )
+  await stored('own', admin)
+  await stored('foreign', stranger)
 }, 120_000)
 afterAll(() => front.close())
+
+/** Until the store holds what a world did. */
+async function stored(name: string, as: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rows } = (await get(`/v1/events?service=zq-${name}-service`, as)).body
+    if (rows.length === 0) throw new Error('nothing is stored yet')
+  }, 20_000)
+}
 
 const get = (url: string, as = admin) => front.call(as, 'GET', url)
 const isForeign = (text: string): boolean =>
@@ -53,7 +54,7 @@ function readings(): readonly string[] {
 
 describe('another tenant', () => {
   test('is in no list and no figure', async () => {
-    for (const url of readings()) expect([url, isForeign((await get(`${url}`)).text)]).toEqual([url, false])
+    for (const url of readings()) expect([url, isForeign((await get(url)).text)]).toEqual([url, false])
   })
 
   test('a question whose tenant was left out is found: the check is no ornament', async () => {

@@ -16,20 +16,18 @@ export interface World {
 /** Public ids by what they name. */
 export type Things = Readonly<Partial<Record<ThingName, string>>>
 export const THING_NAMES = [
-  ...[
-    'token',
-    'finding',
-    'incident',
-    'leak',
-    'response',
-    'suppression',
-    'approval',
-    'grant',
-    'rule',
-    'session',
-    'subject',
-    'event',
-  ],
+  'token',
+  'finding',
+  'incident',
+  'leak',
+  'response',
+  'suppression',
+  'approval',
+  'grant',
+  'rule',
+  'session',
+  'subject',
+  'event',
 ] as const
 export type ThingName = (typeof THING_NAMES)[number]
 

@@ -3,6 +3,7 @@ import type { Records } from '../../src/records/records.ts'
 import { describeAnchors } from './contract-anchors.ts'
 import { describeBatches } from './contract-batches.ts'
 import { describeAudit } from './contract-audit.ts'
+import { describeAccess } from './contract-access.ts'
 import { describeEndings } from './contract-endings.ts'
 import { describeEvidence } from './contract-evidence.ts'
 import { describeFindings } from './contract-findings.ts'
@@ -41,6 +42,7 @@ export function describeRecords(name: string, open: () => Promise<Records>): voi
     describeEvidence(opened)
     describeFindings(opened)
     describeResponses(opened)
+    describeAccess(opened)
     describeAudit(opened)
     describeAnchors(opened)
     describeSubjects(opened)

@@ -188,10 +188,19 @@ function granting(app: App, parts: HttpParts): void {
       throw new TrailError('not_found', 'There is no token of this id here.', { input: '/token' })
     const run = (given: string | null, params: string): Promise<Grant> =>
       records.act('grantRole', {
-        ...{ tenantNo, tokenId: wish.token, role: wish.role, scope, scopeOwnerId: wish.owner ?? null, breakGlass, ground },
+        tenantNo,
+        tokenId: wish.token,
+        role: wish.role,
+        scope,
+        scopeOwnerId: wish.owner ?? null,
+        breakGlass,
+        ground,
         until: until === undefined ? null : parseTime(until, '/until'),
         period: period ? { from: parseTime(period.from, '/period/from'), to: parseTime(period.to, '/period/to') } : null,
-        ...{ approval: given, params, at: clock.now(), actor },
+        approval: given,
+        params,
+        at: clock.now(),
+        actor,
       })
     if (!breakGlass && !HEAVY_ROLES.has(wish.role)) return resourceOf(await run(null, '{}'))
     const action = breakGlass ? 'break_glass' : 'role.grant'

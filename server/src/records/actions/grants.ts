@@ -2,7 +2,7 @@ import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
 import { toGrant } from '../access-row.ts'
 import type { Grant } from '../grants.ts'
-import type { Actor, Role, TokenRecord } from '../records.ts'
+import type { Actor, TokenRecord } from '../records.ts'
 import { HEAVY_ROLES, LASTING_ROLES } from '../role-rules.ts'
 import { hasEnded } from '../token-state.ts'
 import { changed, note, typeId, type Action, type Transaction } from '../transaction.ts'
@@ -169,7 +169,7 @@ async function nameFirstRole(tx: Transaction, tokenNo: number, at: Milliseconds)
     .execute()
   for (;;) {
     const token: TokenRecord = await readToken(tx, tokenNo)
-    const next = await updateUnchanged(tx, token, { role: (first?.role as Role | undefined) ?? null })
+    const next = await updateUnchanged(tx, token, { role: first?.role ?? null })
     if (next) return changed(tx, next)
   }
 }
