@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest'
 import { askForPostgres, createDatabase } from '../../../test/postgres.ts'
 import { createRandom } from '../../src/simulate/random.ts'
-import { killLogNodes } from './log-kills.ts'
+import { killLogNodes, pauseLeader } from './log-kills.ts'
 
 const nothingWrong = { missing: [], forks: [], differences: [] }
 
@@ -26,6 +26,17 @@ test('several processes on one PostgreSQL that are killed at random show one his
     expect(found.kills).toBeGreaterThan(4)
     expect(found.acknowledged).toBeGreaterThan(100)
     expect(found.checkpoints).toBeGreaterThan(1)
+  } finally {
+    await database.drop()
+  }
+})
+
+test('a process that was paused while it led changes nothing that another has moved', { timeout: 120_000 }, async () => {
+  const database = await createDatabase(await askForPostgres(inject('postgres')))
+  try {
+    const found = await pauseLeader(database.url)
+    expect(found).toMatchObject(nothingWrong)
+    expect(found.byOther).toBeGreaterThan(0)
   } finally {
     await database.drop()
   }

@@ -50,6 +50,53 @@ export async function killLogNodes(o: {
   }
 }
 
+/**
+ * Stops the process that sequences without killing it, until another has taken over and gone on; then lets it go on as well. It
+ * must change nothing any more that the other has moved.
+ */
+export async function pauseLeader(url: string): Promise<KillsFound & { readonly byOther: number }> {
+  const place = newPlace(url)
+  const [first, second] = [new Set<string>(), new Set<string>()]
+  const seen = new Map<string, string>()
+  try {
+    const leader = startNode(place, 'audit-0', first)
+    await leader.ready
+    await until(() => first.size > 20)
+    const other = startNode(place, 'audit-1', second)
+    await other.ready
+    const looking = look(place, ['audit-0', 'audit-1'], seen, performance.now() + 15_000)
+    leader.child.kill('SIGSTOP')
+    const before = second.size
+    await until(() => existsSync(join(place.folder, 'audit-1', 'checkpoint')) && second.size > before + 20)
+    const covered = await sizeOf(place, 'audit-1')
+    await untilAsync(async () => (await sizeOf(place, 'audit-1')) > covered)
+    leader.child.kill('SIGCONT')
+    const continued = first.size
+    await until(() => first.size > continued + 20)
+    for (const node of [leader, other]) node.child.kill('SIGKILL')
+    await Promise.all([leader.gone, other.gone, looking])
+    const byOther = (await sizeOf(place, 'audit-1')) - covered
+    return { kills: 2, byOther, ...(await judge(place, 'audit-0', new Set([...first, ...second]), seen)) }
+  } finally {
+    place.remove()
+  }
+}
+
+async function sizeOf(place: Place, name: string): Promise<number> {
+  const file = join(place.folder, name, 'checkpoint')
+  return existsSync(file) ? Number(parseCheckpoint(parseNote(readFileSync(file, 'utf8')).text).size) : 0
+}
+
+const until = (reached: () => boolean): Promise<void> => untilAsync(async () => reached())
+
+async function untilAsync(reached: () => Promise<boolean>): Promise<void> {
+  const last = performance.now() + 30_000
+  while (!(await reached())) {
+    if (performance.now() > last) throw new Error('not reached within 30 s')
+    await setTimeout(50)
+  }
+}
+
 async function runAndKill(
   place: Place,
   name: string,
