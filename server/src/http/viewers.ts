@@ -110,7 +110,7 @@ export function groupMinOf(setting: string | null): number {
 const ALWAYS = ['small_groups', 'rounding', 'buckets'] as const satisfies readonly WithheldRule[]
 
 function answered(
-  { query: _, released, watermark }: Asked,
+  { released, watermark }: Asked,
   o: {
     readonly question: string
     readonly params: object

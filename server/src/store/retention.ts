@@ -41,7 +41,7 @@ export async function storedParts(store: AgingStore): Promise<readonly StoredPar
       const table = tables.get(name)
       if (!table) return []
       const { from, to } = boundsOf(table, partition)
-      return [{ table: table.name, id, from, to, days: keptDays(table, partition), rows: Number(count), bytes: Number(bytes) }]
+      return [{ table: table.name, id, from, to, days: keptDays(table, partition), rows: count, bytes }]
     })
     .toSorted((a, b) => a.to - b.to)
 }
@@ -64,7 +64,7 @@ export async function rowsByTenant(store: AgingStore, { id }: StoredPart): Promi
     params: { id },
     limits: LIMITS,
   })
-  return new Map(rows.map(({ tenant, n }) => [tenant, Number(n)]))
+  return new Map(rows.map(({ tenant, n }) => [tenant, n]))
 }
 
 /** A tenant's rows that are older than a day and of a class that keeps longer than the tenant now does. */
@@ -85,7 +85,7 @@ export async function surplusRows(store: AgingStore, surplus: Surplus): Promise<
     params: paramsOf(surplus),
     limits: LIMITS,
   })
-  return Number(rows[0]?.n ?? 0)
+  return rows[0]?.n ?? 0
 }
 
 /** Deletes them: other tenants' rows stand in the same partitions, so these are rewritten, once after a rule became shorter. */
@@ -112,7 +112,7 @@ export async function sealedAddressParts(
     params: { day: beforeDay },
     limits: LIMITS,
   })
-  return rows.map(({ id, n }) => ({ id, rows: Number(n) }))
+  return rows.map(({ id, n }) => ({ id, rows: n }))
 }
 
 /** Empties the sealed addresses of a partition; the events stay. */
@@ -161,7 +161,7 @@ export async function rowsInScope(store: AgingStore, scope: HeldScope, { id }: S
     params: { ...scopeParams(scope), id },
     limits: LIMITS,
   })
-  return Number(rows[0]?.n ?? 0)
+  return rows[0]?.n ?? 0
 }
 
 /** Lets go what was kept for a hold. */
@@ -180,7 +180,7 @@ export async function heldRows(store: AgingStore): Promise<readonly { tenantNo: 
     params: {},
     limits: LIMITS,
   })
-  return rows.map(({ tenant, hold, n }) => ({ tenantNo: tenant, hold, rows: Number(n) }))
+  return rows.map(({ tenant, hold, n }) => ({ tenantNo: tenant, hold, rows: n }))
 }
 
 /**

@@ -88,7 +88,13 @@ export function describeHolds(open: Open): void {
       await set(tenant, { ownerNo: token.ownerNo })
       const erase = open().act('beginErasure', {
         ...{ tenantNo: tenant.no, ownerId: token.ownerId, approval: null, params: '{}', ground: 'asked', endTokens: true },
-        ...{ classes: ['text'], keyIds: [], keyDigest: '', kept: [], deadFrom: NOW, at: NOW, actor: ADMIN },
+        classes: ['text'],
+        keyIds: [],
+        keyDigest: '',
+        kept: [],
+        deadFrom: NOW,
+        at: NOW,
+        actor: ADMIN,
       })
       await expect(erase).rejects.toMatchObject({ code: 'subject_held' })
       expect(await open().read.owner(tenant.no, token.ownerId)).not.toBeNull()
@@ -101,7 +107,11 @@ export function describeHolds(open: Open): void {
         const { id } = await issue(open(), tenant)
         await open().act('revokeToken', { tenantNo: tenant.no, id, reason: 'owner_left', at: NOW, actor: ADMIN })
         await open().act('putKey', {
-          ...{ domain: 'address_day', tenantNo: tenant.no, epoch: 1, wrapped: new Uint8Array(8), destroyAfter: NOW + DAY },
+          domain: 'address_day',
+          tenantNo: tenant.no,
+          epoch: 1,
+          wrapped: new Uint8Array(8),
+          destroyAfter: NOW + DAY,
         })
       }
       await set(held, {}, { endsAt: NOW + 500 * DAY })
@@ -128,7 +138,12 @@ export function describeHolds(open: Open): void {
       try {
         await expect(set(tenant)).rejects.toMatchObject({ code: 'approval_missing' })
         const asked = await open().act('requestApproval', {
-          ...{ tenantNo: tenant.no, action: 'hold.set', params: PARAMS, ground: 'case 7', at: NOW, actor: ADMIN },
+          tenantNo: tenant.no,
+          action: 'hold.set',
+          params: PARAMS,
+          ground: 'case 7',
+          at: NOW,
+          actor: ADMIN,
         })
         const give = (actor: typeof ADMIN) =>
           open().act('decideApproval', { tenantNo: tenant.no, id: asked.id, given: true, at: NOW, actor })

@@ -26,7 +26,11 @@ beforeAll(async () => {
   tenants = [await add('first'), await add('second')]
   privacy = await openPrivacy({ records, kek: createKeyEncryption(openKeys(`${folder}/keys`).keks), clock, log: silentLog })
   engine = startRetention({
-    ...{ records, store: shared(), privacy, clock, log: silentLog },
+    records,
+    store: shared(),
+    privacy,
+    clock,
+    log: silentLog,
     subjectKeys: { of: async () => [] },
     audit: { state: async () => ({ halted }) },
   })

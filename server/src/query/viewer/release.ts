@@ -100,7 +100,7 @@ async function releaseDay(store: CubeStore, { day, now, tenants, released }: Day
   const over = hoursOver(day, now)
   if (over === 0) return 0
   const simulated = tenants.filter((tenant) => tenant.simulated).map(({ no }) => no)
-  const done = new Map([...Map.groupBy(released, ({ tenantNo }) => tenantNo)])
+  const done = Map.groupBy(released, ({ tenantNo }) => tenantNo)
   const open = tenants.filter(({ no }) => !isDone(done.get(no), over))
   if (open.length === 0) return 0
   const lengths = await lengthsOf(store, { day, tenants: open, done, simulated })

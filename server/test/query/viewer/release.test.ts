@@ -36,8 +36,13 @@ function rowsFor(world: World, tenant: number, from: number): readonly EventRow[
     const [name = '', kind = ''] = cell.split(':')
     const reason = Object.values(DECISION_REASONS).find((each) => each.class === name)?.id ?? 0
     return validation(seq, {
-      ...{ tenant, writer: tenant * 100 + (from % 97), count, reason, ownerNo: Number(owner) + 1 },
-      ...{ outcome: name === 'accepted' ? 1 : 2, kind: KINDS[kind as keyof typeof KINDS] },
+      tenant,
+      writer: tenant * 100 + (from % 97),
+      count,
+      reason,
+      ownerNo: Number(owner) + 1,
+      outcome: name === 'accepted' ? 1 : 2,
+      kind: KINDS[kind as keyof typeof KINDS],
       occurredAt: from + Number(hour) * HOUR_MS + 60_000 + seq,
     })
   })
