@@ -1,5 +1,5 @@
 import { isSameHash, parseCheckpoint, parseNote, type Checkpoint } from 'tokentrail/log'
-import type { LogShard } from '../records/audit.ts'
+import type { LogShard, LogSigned } from '../records/audit.ts'
 import type { Records } from '../records/records.ts'
 import type { Disk } from './disk.ts'
 import { isSignedBy, readHighWater } from './high-water.ts'
@@ -23,19 +23,26 @@ export async function findFork(o: {
   readonly disk: Disk
   readonly witnessed?: () => Promise<readonly WitnessedSize[]>
 }): Promise<{ readonly shard: string; readonly why: string } | null> {
-  const shards = await o.records.read.logShards()
-  const open = shards.find(({ closedAt }) => closedAt === null)
+  const { read } = o.records
+  const name = (await read.logShards()).find(({ closedAt }) => closedAt === null)?.name
+  if (name === undefined) return null
+  // The head is read after all it is compared with: another server may be at work, and heads only grow.
+  const { fixed } = await read.logSigned(name)
+  const published = await readPublished(o)
+  const highWater = await readHighWater(o.disk, o.keyFile)
+  const witnessed = (await o.witnessed?.()) ?? []
+  const shards = await read.logShards()
+  const open = shards.find((shard) => shard.name === name && shard.closedAt === null)
   if (!open) return null
   const why =
-    (await behindFixed(o.records, open)) ??
-    (await behindNote('the checkpoint that is published here', await readPublished(o), shards, o.records)) ??
-    (await behindNote('the high-water mark beside the keys', await readHighWater(o.disk, o.keyFile), shards, o.records)) ??
-    behindWitness(open, (await o.witnessed?.()) ?? [])
+    behindFixed(fixed, open) ??
+    (await behindNote('the checkpoint that is published here', published, shards, o.records)) ??
+    (await behindNote('the high-water mark beside the keys', highWater, shards, o.records)) ??
+    behindWitness(open, witnessed)
   return why === null ? null : { shard: open.name, why }
 }
 
-async function behindFixed(records: Records, shard: LogShard): Promise<string | null> {
-  const { fixed } = await records.read.logSigned(shard.name)
+function behindFixed(fixed: LogSigned | null, shard: LogShard): string | null {
   if (!fixed) return null
   if (fixed.size > shard.head.size)
     return `The log ${shard.name} was fixed at size ${fixed.size}, its head is at ${shard.head.size}.`

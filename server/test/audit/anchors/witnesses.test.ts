@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { anchoredOf } from '../../../src/audit/anchors/anchors.ts'
 import { askWitnesses } from '../../../src/audit/anchors/witnessed.ts'
 import { LOG_CRYPTO, TREE } from '../../../src/audit/crypto.ts'
+import { systemDisk } from '../../../src/audit/disk.ts'
+import { findFork } from '../../../src/audit/forks.ts'
 import { makeLogKey } from '../../../src/audit/keys.ts'
 import { newPlace, openLog, type OpenLog, type Place } from '../support.ts'
 import { logOver, newWitness } from '../witness/support.ts'
@@ -230,6 +232,17 @@ describe('what the log itself has signed', () => {
     expect(await askWitnesses({ anchors: [one.anchor], records: log.records, log: log.log })).toEqual([
       { witness: one.anchor.name, origin, size: 5000 },
     ])
+  })
+
+  test('while another server goes on is no backup: the head is read after what it is compared with', async () => {
+    const { origin } = await log.audit.state()
+    const witnessed = async () => [{ witness: 'w', origin, size: await grow(5) }]
+    const keyFile = join(place.keys, 'log-key')
+    expect(await findFork({ records: log.records, dir: log.dir, keyFile, disk: systemDisk, witnessed })).toBeNull()
+    const ahead = async () => [{ witness: 'w', origin, size: (await grow(5)) + 1000 }]
+    expect(await findFork({ records: log.records, dir: log.dir, keyFile, disk: systemDisk, witnessed: ahead })).toMatchObject({
+      why: expect.stringMatching(/The witness w has seen size/) as string,
+    })
   })
 
   test('with another root is a second history: alarmed', async () => {
