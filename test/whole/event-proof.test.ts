@@ -21,7 +21,8 @@ afterAll(async () => {
 async function newest(type: string): Promise<string> {
   const query = new URLSearchParams({ from: String(Date.now() - 3_600_000), to: String(Date.now() + 60_000), type, limit: '1' })
   const ask = async () =>
-    (await server.call<{ rows?: { id: string }[] }>('GET', `/v1/questions/events-page?${query.toString()}`)).body.rows?.[0]?.id ?? ''
+    (await server.call<{ rows?: { id: string }[] }>('GET', `/v1/questions/events-page?${query.toString()}`)).body.rows?.[0]?.id ??
+    ''
   await expect.poll(ask, { timeout: 20_000 }).toMatch(/^evt_/)
   return ask()
 }

@@ -12,7 +12,7 @@ const SAMPLE = 12
 const SAMPLE_ROWS_MAX = 100_000
 
 /** The batches of each tenant and journal follow each other, their totals continue, and each is in the log. */
-export async function checkBatches(read: RecordReads, before: ReconcilePlace) {
+export async function checkBatches(read: RecordReads, before: ReconcilePlace, isRecovered: boolean) {
   const wrong: string[] = []
   const place: Record<string, BatchPlace> = { ...before.batches }
   let count = 0
@@ -26,7 +26,7 @@ export async function checkBatches(read: RecordReads, before: ReconcilePlace) {
       )
       wrong.push(...(await unlogged(read, found)))
       for (const batch of found) {
-        wrong.push(...broken(place[key], batch))
+        wrong.push(...broken(place[key], batch, isRecovered))
         place[key] = { from: batch.from, to: batch.to, rows: batch.rowsTotal, events: batch.eventsTotal }
       }
       count += found.length
@@ -37,10 +37,16 @@ export async function checkBatches(read: RecordReads, before: ReconcilePlace) {
   return { place, check: verdict('batches', wrong, says, 'batches do not follow, or are not in the log') }
 }
 
-function broken(before: BatchPlace | undefined, { id, from, rows, events, rowsTotal, eventsTotal }: Batch): string[] {
+/** Where a backup was restored, and the log says so, batches between may be missing and the count begin anew. */
+function broken(
+  before: BatchPlace | undefined,
+  { id, from, rows, events, rowsTotal, eventsTotal }: Batch,
+  isRecovered: boolean,
+): string[] {
   const last = before ?? { to: from, rows: 0, events: 0 }
   const follows = from === last.to && rowsTotal === last.rows + rows && eventsTotal === last.events + events
-  return follows ? [] : [`${id} does not follow`]
+  const beginsAnew = isRecovered && from > last.to && rowsTotal === rows && eventsTotal === events
+  return follows || beginsAnew ? [] : [`${id} does not follow`]
 }
 
 async function unlogged(read: RecordReads, batches: readonly Batch[]): Promise<string[]> {

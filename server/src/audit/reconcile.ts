@@ -29,10 +29,11 @@ export async function reconcile(parts: ReconcileParts): Promise<Reconciled> {
   const notes = await parts.journal.notes('ship')
   const known = notes.get(PLACE)
   const place = known === undefined ? BEGIN : (JSON.parse(known) as ReconcilePlace)
+  const isRecovered = (await parts.read.logPage({ type: 'log.recovered' }, { limit: 1 })).length > 0
   const critical = await checkCritical(parts.read, place)
   const tokens = await checkTokens(parts)
-  const batches = await checkBatches(parts.read, place)
-  const checks = [critical.check, tokens, batches.check, await sampleBatches(parts), await checkLedger(parts)]
+  const batches = await checkBatches(parts.read, place, isRecovered)
+  const checks = [critical.check, tokens, batches.check, await sampleBatches(parts), await checkLedger(parts, isRecovered)]
   const isGood = checks.every(({ state }) => state !== 'fails')
   const next: ReconcilePlace = { critical: critical.place, batches: batches.place }
   if (isGood) await parts.journal.passed('ship', 0, undefined, new Map([[PLACE, JSON.stringify(next)]]))

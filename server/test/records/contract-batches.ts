@@ -56,6 +56,15 @@ export function describeBatches(open: Open): void {
       expect((await open().read.lastBatches()).filter(({ tenantNo }) => tenantNo === no)).toMatchObject([{ from: 12, to: 13 }])
     })
 
+    it('begin their totals anew where a restored backup took some away', async () => {
+      const { no } = await addTenant(open())
+      const journal = (journals += 1)
+      const recorded = await open().act('addBatches', {
+        batches: [batchOf(journal, no, [0, 9], [1]), batchOf(journal, no, [20, 21], [9])],
+      })
+      expect(recorded).toMatchObject([{ rowsTotal: 1 }, { rowsTotal: 1, eventsTotal: 2 }])
+    })
+
     it('of very many writers are found by the number alone', async () => {
       const { no } = await addTenant(open())
       const numbers = Array.from({ length: 100 }, (_, i) => i)

@@ -41,7 +41,9 @@ async function knownBatch(tx: Transaction, { journal, tenantNo, from }: NewBatch
 }
 
 async function insertBatch(tx: Transaction, batch: NewBatch): Promise<Batch> {
-  const before = await lastBatch(tx, batch)
+  const last = await lastBatch(tx, batch)
+  // After a restored backup the batches between are missing here: the count begins anew.
+  const before = last?.to_position === batch.from ? last : undefined
   const whole: Batch = {
     ...batch,
     id: batchId(batch),
@@ -57,7 +59,7 @@ async function insertBatch(tx: Transaction, batch: NewBatch): Promise<Batch> {
 function lastBatch(tx: Transaction, { journal, tenantNo }: NewBatch) {
   return tx.db
     .selectFrom('audit_batch')
-    .select(['rows_total', 'events_total'])
+    .select(['to_position', 'rows_total', 'events_total'])
     .where('journal', '=', journal)
     .where('tenant_no', '=', tenantNo)
     .orderBy('from_position', 'desc')
