@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -54,6 +54,8 @@ export interface EvidenceDeskParts {
 
 const WAITING_MAX = 20
 const LAPSE_EVERY_MS = 3_600_000
+/** Whether another server still makes a pack cannot be seen: after so long it does not. A server with records of its own knows at once. */
+const MAKING_MS_MAX = 3_600_000
 
 /** Opens the desk: what a stopped process left half made is given up and said so. */
 export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<EvidenceDesk> {
@@ -63,14 +65,18 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
   let last: Promise<void> = Promise.resolve()
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const notLapsed = (error: unknown): void => log.warn({ err: error }, 'packs did not lapse')
-  await lapse(clock.now()).catch(notLapsed)
-  const timer = setInterval(() => void lapse(0).catch(notLapsed), LAPSE_EVERY_MS)
+  await lapse(records.form === 'sqlite' ? clock.now() : clock.now() - MAKING_MS_MAX).catch(notLapsed)
+  await removeDrafts()
+  const timer = setInterval(() => void lapse(clock.now() - MAKING_MS_MAX).catch(notLapsed), LAPSE_EVERY_MS)
   timer.unref()
 
   async function lapse(makingBefore: number): Promise<void> {
     const gone = await records.act('lapsePacks', { at: clock.now(), makingBefore })
     for (const { id } of gone) await rm(fileOf(id), { force: true })
-    if (makingBefore === 0) return
+  }
+
+  /** What a process left that ended while it made a pack; this folder is this server's own. */
+  async function removeDrafts(): Promise<void> {
     for (const name of await readdir(dir)) if (name.endsWith(MAKING)) await rm(join(dir, name), { recursive: true, force: true })
   }
 
@@ -131,7 +137,17 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
     progress: (id) => shares.get(id) ?? null,
     async open({ id, state }) {
       if (state !== 'ready') throw new TrailError('not_found', `The pack is ${state}, so there is no file.`, { input: 'id' })
-      return createReadStream(fileOf(id))
+      const file = await open(fileOf(id)).catch((cause: unknown) => {
+        throw new TrailError(
+          'not_found',
+          'The file of this pack is not on this server: ask the one that made it, or make it anew.',
+          {
+            input: 'id',
+            cause,
+          },
+        )
+      })
+      return file.createReadStream()
     },
     async forget(tenantNo) {
       await last.catch(() => undefined)
