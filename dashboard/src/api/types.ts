@@ -29,6 +29,14 @@ export interface Answer<Row> {
   readonly cost: { readonly rowsRead: number; readonly elapsedMs: number }
   readonly rows: readonly Row[]
   readonly next?: string
+  /** To viewers: what is not said, and by which rule. */
+  readonly withheld?: Withheld
+}
+
+interface Withheld {
+  readonly groupMin: number
+  readonly until: Milliseconds | null
+  readonly rules: readonly { readonly rule: string; readonly says: string }[]
 }
 
 export interface Share {

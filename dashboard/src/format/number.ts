@@ -6,13 +6,14 @@ const percents = [0, 1, 2].map(
 )
 const digits2 = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 })
 
-/** Every digit: 1,234,567. */
-export function count(value: number): string {
-  return whole.format(value)
+/** Every digit: 1,234,567. What is withheld is a dash. */
+export function count(value: number | null): string {
+  return value === null ? '–' : whole.format(value)
 }
 
 /** Three digits and a letter from 10,000 on: 1.23M. The exact number belongs in a title beside it. */
-export function short(value: number): string {
+export function short(value: number | null): string {
+  if (value === null) return '–'
   return Math.abs(value) < 10_000 ? whole.format(value) : compact.format(value)
 }
 

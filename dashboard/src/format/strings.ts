@@ -226,6 +226,7 @@ export const t = {
     label: 'Trust in these figures',
     complete: (share: string) => `${share} complete`,
     nothing: 'nothing received yet',
+    groups: (n: string) => `Figures of groups of ${n} owners and more.`,
     until: (when: string) => `counted up to ${when}`,
     behind: (span: string) => `${span} behind: the newest figures still grow`,
     late: (n: string) => `${n} late`,

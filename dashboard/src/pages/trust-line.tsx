@@ -1,3 +1,4 @@
+import type { Answer } from '../api/types.ts'
 import { count, percent } from '../format/number.ts'
 import { t } from '../format/strings.ts'
 import { duration } from '../format/time.ts'
@@ -11,6 +12,24 @@ import { usePageWindow } from './window.tsx'
 /** Below this share of completeness the page says which part is missing. */
 const COMPLETENESS_FLOOR = 0.9999
 
+/** What viewers are not told, and by which rules. */
+function WithheldLine({ withheld: { groupMin, until, rules } }: { readonly withheld: NonNullable<Answer<object>['withheld']> }) {
+  const time = useTimeFormat()
+  return (
+    <div className={styles['line']} aria-label={t.trust.label} role="note">
+      <span>{t.trust.groups(count(groupMin))}</span>
+      {until !== null && (
+        <span>
+          {t.trust.until(time.stamp(until))} {time.zoneName}
+        </span>
+      )}
+      {rules.map(({ rule, says }) => (
+        <span key={rule}>{says}</span>
+      ))}
+    </div>
+  )
+}
+
 /** How far and how completely the figures of this page are counted. */
 export function TrustLine() {
   const { window, text } = usePageWindow()
@@ -18,6 +37,7 @@ export function TrustLine() {
   const { data } = useAsk('totals', window)
   const { watermark: heard } = useLiveState()
   if (!data) return <p className={styles['line']}>{t.states.loading}</p>
+  if (data.withheld) return <WithheldLine withheld={data.withheld} />
   const { value, missing, lost } = data.completeness
   const counted = Math.max(data.watermark, heard ?? 0)
   const behindMs = isMoving(text) ? window.to - counted : 0
