@@ -100,9 +100,10 @@ const MUTATED = [...ROWS, 'token_day', 'network_day'] as const
 const HASTY =
   'old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0'
 const CALM =
-  'old_parts_lifetime = 480, cleanup_delay_period = 30, max_cleanup_delay_period = 300, cleanup_delay_period_random_add = 10'
+  'old_parts_lifetime = 480, cleanup_delay_period = 30, max_cleanup_delay_period = 30, cleanup_delay_period_random_add = 10'
 const AGAIN_MS = 1_000
-const TRIES_MAX = 180
+/** Longer than an idle table that an older version made may sleep. */
+const TRIES_MAX = 400
 
 async function setting(store: ErasableStore, form: StoreForm, table: string, values: string): Promise<void> {
   await store.command(`ALTER TABLE ${localName(table, form)}${onCluster(form)} MODIFY SETTING ${values}`)

@@ -15,6 +15,8 @@ const SETTINGS = {
   fsync_part_directory: 1,
   min_rows_to_fsync_after_merge: 1,
   old_parts_lifetime: 480,
+  // an idle table looks after its old parts as often as a busy one: an erasure waits for it
+  max_cleanup_delay_period: 30,
   ttl_only_drop_parts: 1,
 } as const
 
