@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { SEPARATION } from '../../src/records/actions/separation.ts'
 import type { HoldScope } from '../../src/records/holds.ts'
-import type { Tenant } from '../../src/records/records.ts'
+import type { Actor, Tenant } from '../../src/records/records.ts'
 import type { Open } from './contract.ts'
 import { addTenant, ADMIN, eventsOf, eventsOfType, issue, NOW } from './fixture.ts'
 
-const SECOND = { no: 8, kind: 'person' } as const
+const SECOND: Actor = { no: 8, kind: 'person' }
 const DAY = 86_400_000
 const ALL: HoldScope = { ownerNo: null, tokenNo: null, from: null, to: null }
 const PARAMS = '{"scope":"all"}'
@@ -87,7 +87,12 @@ export function describeHolds(open: Open): void {
       const token = await issue(open(), tenant)
       await set(tenant, { ownerNo: token.ownerNo })
       const erase = open().act('beginErasure', {
-        ...{ tenantNo: tenant.no, ownerId: token.ownerId, approval: null, params: '{}', ground: 'asked', endTokens: true },
+        tenantNo: tenant.no,
+        ownerId: token.ownerId,
+        approval: null,
+        params: '{}',
+        ground: 'asked',
+        endTokens: true,
         classes: ['text'],
         keyIds: [],
         keyDigest: '',
@@ -148,7 +153,7 @@ export function describeHolds(open: Open): void {
         const give = (actor: typeof ADMIN) =>
           open().act('decideApproval', { tenantNo: tenant.no, id: asked.id, given: true, at: NOW, actor })
         await expect(give(ADMIN)).rejects.toMatchObject({ code: 'approval_own' })
-        await give(SECOND as typeof ADMIN)
+        await give(SECOND)
         await expect(set(tenant, {}, { approval: asked.id, params: '{"scope":"more"}' })).rejects.toMatchObject({
           code: 'approval_differs',
         })
@@ -163,7 +168,13 @@ export function describeHolds(open: Open): void {
   describe('retention', () => {
     const change = (tenant: Tenant, o: { class?: number; sealedValues?: number; tombstones?: number }) =>
       open().act('changeRetention', {
-        ...{ tenantNo: tenant.no, class: o.class ?? 1, approval: null, params: '{}', ground: 'less', at: NOW, actor: ADMIN },
+        tenantNo: tenant.no,
+        class: o.class ?? 1,
+        approval: null,
+        params: '{}',
+        ground: 'less',
+        at: NOW,
+        actor: ADMIN,
         days: { sealedValues: o.sealedValues ?? 400, tombstones: o.tombstones ?? 400 },
       })
 

@@ -56,15 +56,13 @@ test('what is over its time goes as a whole, each tenant is told how much, and w
   const owner = await records.act('putOwner', { tenantNo: first.no, id: 'held', at: NOW, actor: SYSTEM })
   await insert(store, [validation(5, { tenant: first.no, ownerNo: owner.no, tokenNo: 90, occurredAt: daysAgo(40) })], 'row 5')
   const hold = await records.act('setHold', {
-    ...{
-      tenantNo: first.no,
-      endsAt: NOW + DAY_MS,
-      ground: 'case 7',
-      approval: null,
-      params: '{}',
-      at: NOW,
-      actor: { no: 9, kind: 'person' },
-    },
+    tenantNo: first.no,
+    endsAt: NOW + DAY_MS,
+    ground: 'case 7',
+    approval: null,
+    params: '{}',
+    at: NOW,
+    actor: { no: 9, kind: 'person' },
     scope: { ownerNo: owner.no, tokenNo: null, from: null, to: null },
   })
 
