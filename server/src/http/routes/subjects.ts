@@ -1,6 +1,7 @@
 import { strToU8, zipSync } from 'fflate'
 import { Type } from 'typebox'
 import { TrailError } from '../../errors.ts'
+import { SUBJECT_CLASSES } from '../../privacy/subject-classes.ts'
 import type { Erasure } from '../../records/subjects.ts'
 import { ERASURE_POLICY, erasurePolicies, parsePolicies } from '../../retention/erasure-policy.ts'
 import { type App, principalOf } from '../app.ts'
@@ -12,6 +13,15 @@ import { timeText } from '../times.ts'
 const Ground = Type.String({ minLength: 1, maxLength: 500, description: 'why; for people, never a secret' })
 const Instant = Type.String({ format: 'date-time' })
 const Keep = Type.Object({ class: Type.String(), until: Instant, ground: Type.String() })
+
+const PolicyOfClass = Type.Union([
+  closed({ policy: Type.Literal('erase') }),
+  closed({
+    policy: Type.Literal('keep'),
+    until: Type.Integer({ minimum: 0, description: 'ms since 1970' }),
+    ground: Type.String({ minLength: 1, maxLength: 500, description: 'the ground of law' }),
+  }),
+])
 
 const ErasureSchema = Type.Object({
   id: Type.String(),
@@ -196,13 +206,8 @@ function policy(app: App, { records, clock }: HttpParts): void {
       schema: {
         tags: ['privacy'],
         summary: 'Say what is erased at once, and what the law has kept until a date',
-        body: Type.Object(
-          {},
-          {
-            additionalProperties: true,
-            description: '`{"text":{"policy":"keep","until":<ms>,"ground":"…"}}`; what is not named is erased',
-          },
-        ),
+        description: 'What is not named is erased.',
+        body: closed(Object.fromEntries(SUBJECT_CLASSES.map((of) => [of, Type.Optional(PolicyOfClass)]))),
         response: { 200: Loose },
       },
     },
