@@ -52,22 +52,51 @@ func main() {
 	os.Exit(bad)
 }
 
+// verify makes the whole tree anew from the entries, 64 bytes for each. It does not use tlog.TileHashReader: in versions of
+// x/mod that distributions still carry it leaves some tiles unauthenticated when parts of the tree hash share a tile.
 func verify(dir, key string, witnesses, older list) (string, error) {
 	tree, err := open(filepath.Join(dir, "checkpoint"), key, witnesses)
 	if err != nil {
 		return "", err
 	}
-	reader := tlog.TileHashReader(tree, files(dir))
-	if root, err := tlog.TreeHash(tree.N, reader); err != nil || root != tree.Hash && tree.N > 0 {
-		return "", fmt.Errorf("the tiles do not have the signed root: %v", err)
-	}
-	if tree.N == 0 && tree.Hash != tlog.Hash(sha256.Sum256(nil)) {
-		return "", fmt.Errorf("the root of an empty log is not the hash of nothing")
-	}
+	var stored []tlog.Hash
+	reader := tlog.HashReaderFunc(func(indexes []int64) (found []tlog.Hash, err error) {
+		for _, index := range indexes {
+			found = append(found, stored[index])
+		}
+		return found, nil
+	})
 	for first := int64(0); first < tree.N; first += 256 {
-		if err := bundle(dir, reader, first, tree.N); err != nil {
+		entries, err := bundle(dir, first, min(256, tree.N-first))
+		if err != nil {
 			return "", err
 		}
+		for i, entry := range entries {
+			hashes, err := tlog.StoredHashes(first+int64(i), entry, reader)
+			if err != nil {
+				return "", err
+			}
+			stored = append(stored, hashes...)
+		}
+	}
+	for level := 0; tree.N>>(8*level) > 0; level++ {
+		for hashes, n := tree.N>>(8*level), int64(0); n*256 < hashes; n++ {
+			tile := tlog.Tile{H: 8, L: level, N: n, W: int(min(256, hashes-n*256))}
+			want, err := tlog.ReadTileData(tile, reader)
+			if err != nil {
+				return "", err
+			}
+			if found, exact, err := files(dir).read(tile); err != nil || !bytes.HasPrefix(found, want) || exact && len(found) > len(want) {
+				return "", fmt.Errorf("%s is not the tile of these entries: %v", tile.Path(), err)
+			}
+		}
+	}
+	root := tlog.Hash(sha256.Sum256(nil))
+	if tree.N > 0 {
+		root, err = tlog.TreeHash(tree.N, reader)
+	}
+	if err != nil || root != tree.Hash {
+		return "", fmt.Errorf("the entries do not have the signed root: %v", err)
 	}
 	for _, path := range older {
 		old, err := open(path, key, nil)
@@ -77,43 +106,35 @@ func verify(dir, key string, witnesses, older list) (string, error) {
 		if old.N > tree.N {
 			return "", fmt.Errorf("rolled back: %s knows %d entries, the log %d", path, old.N, tree.N)
 		}
+		if old.N == 0 {
+			continue
+		}
 		proof, err := tlog.ProveTree(tree.N, old.N, reader)
-		if old.N > 0 && (err != nil || tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash) != nil) {
+		if err != nil || tlog.CheckTree(proof, tree.N, tree.Hash, old.N, old.Hash) != nil {
 			return "", fmt.Errorf("the log does not continue %s", path)
 		}
 	}
 	return fmt.Sprintf("size %d, root %v, %d cosignatures, %d older checkpoints", tree.N, tree.Hash, len(witnesses), len(older)), nil
 }
 
-// bundle compares the entries of one bundle with the authenticated leaf hashes.
-func bundle(dir string, reader tlog.HashReader, first, size int64) error {
-	width := int(min(256, size-first))
-	data, exact, err := files(dir).read(tlog.Tile{H: 8, L: -1, N: first / 256, W: width})
+// bundle reads entries, each after its length.
+func bundle(dir string, first, width int64) (entries [][]byte, err error) {
+	data, exact, err := files(dir).read(tlog.Tile{H: 8, L: -1, N: first / 256, W: int(width)})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	indexes := make([]int64, width)
-	for i := range indexes {
-		indexes[i] = tlog.StoredHashIndex(0, first+int64(i))
-	}
-	hashes, err := reader.ReadHashes(indexes)
-	if err != nil {
-		return fmt.Errorf("tile of entry %d: %v", first, err)
-	}
-	for i := range hashes {
+	for i := int64(0); i < width; i++ {
 		if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
-			return fmt.Errorf("entry %d is cut off", first+int64(i))
+			return nil, fmt.Errorf("entry %d is cut off", first+i)
 		}
 		end := 2 + int(binary.BigEndian.Uint16(data))
-		if tlog.RecordHash(data[2:end]) != hashes[i] {
-			return fmt.Errorf("entry %d is not the one in the tree", first+int64(i))
-		}
+		entries = append(entries, data[2:end])
 		data = data[end:]
 	}
 	if len(data) > 0 && exact {
-		return fmt.Errorf("the bundle of entry %d holds more than its entries", first)
+		return nil, fmt.Errorf("the bundle of entry %d holds more than its entries", first)
 	}
-	return nil
+	return entries, nil
 }
 
 // open reads a checkpoint: the log's key must have signed it under its own name, and every witness too.
@@ -154,22 +175,8 @@ func open(path, key string, witnesses list) (tree tlog.Tree, err error) {
 	return tree, err
 }
 
-// files reads tiles below a directory. The library's tile/8/L/NNN is tile/L/NNN in C2SP, its data is entries.
+// files are tiles below a directory. The library's tile/8/L/NNN is tile/L/NNN in C2SP, its data is entries.
 type files string
-
-func (f files) Height() int                                { return 8 }
-func (f files) SaveTiles(tiles []tlog.Tile, data [][]byte) {}
-func (f files) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
-	all := make([][]byte, len(tiles))
-	for i, tile := range tiles {
-		data, exact, err := f.read(tile)
-		if bytes := tile.W * tlog.HashSize; err != nil || len(data) < bytes || exact && len(data) > bytes {
-			return nil, fmt.Errorf("%s: cut off, too long or not there: %v", tile.Path(), err)
-		}
-		all[i] = data[:tile.W*tlog.HashSize]
-	}
-	return all, nil
-}
 
 // read falls back to the full tile: a partial one may have become full since. exact says that it did not.
 func (f files) read(tile tlog.Tile) (data []byte, exact bool, err error) {

@@ -1,10 +1,10 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canonicalBytes } from 'tokentrail/log'
+import { canonicalBytes, formatBundle, parseBundle } from 'tokentrail/log'
 import { readTrust, type Outcome, type Verification } from 'tokentrail/verify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LOG_CRYPTO } from '../../../src/audit/crypto.ts'
+import { LOG_CRYPTO, TREE } from '../../../src/audit/crypto.ts'
 import { verifyLog } from '../../../src/audit/verify/verify-log.ts'
 import { drawFrom, restore, WAYS, type Target, type WayName } from '../../../../test/whole/log-mutants.ts'
 import { madeEntry, madeNote, madeSigner, makeLog, ORIGIN, plainEntry } from '../../../../test/whole/made-log.ts'
@@ -68,6 +68,21 @@ describe('a log that was tampered with', () => {
       expect([mutant, found.isGood, named]).toEqual([mutant, false, expect.arrayContaining([mutant.index])])
       expect([mutant, answer]).toEqual([mutant, expect.stringMatching(/^BAD/)])
     }
+  })
+
+  test('an entry that is rewritten together with its leaf hash is refused, for the hash above them is another', async () => {
+    const file = join(target.directory, 'tile/entries/002')
+    const tile = join(target.directory, 'tile/0/002')
+    const [bundle, hashes] = [readFileSync(file), readFileSync(tile)]
+    const entries = parseBundle(bundle)
+    const forged = Buffer.from(entries[7] ?? []).map((byte, at) => (at === 30 ? byte ^ 1 : byte))
+    writeFileSync(file, formatBundle(entries.with(7, forged)))
+    writeFileSync(tile, Buffer.concat([hashes.subarray(0, 224), TREE.leaf(forged), hashes.subarray(256)]))
+    const [found, answer] = [await verified(), (await go?.ask(target.directory)) ?? 'BAD without go']
+    writeFileSync(file, bundle)
+    writeFileSync(tile, hashes)
+    expect(outcome(found, 'inclusion')).toMatchObject({ state: 'fails', first: { index: 512, file: 'tile/entries/002' } })
+    expect(answer).toMatch(/^BAD/)
   })
 
   test('a verifier that does not look at the tree misses what this one finds', async () => {
