@@ -6,8 +6,6 @@ import { limiterMaker, type SharedLimits, withBurst } from './limiters.ts'
 import type { Principal } from './principal.ts'
 import { COSTS, type CostClass, type ReadingLimits } from './reading-limits.ts'
 
-export { READING_LIMITS } from './reading-limits.ts'
-
 /** What is left, for the headers of draft-ietf-httpapi-ratelimit-headers. */
 interface Allowance {
   readonly policy: string

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { READING_LIMITS } from '../../src/access/limits.ts'
+import { READING_LIMITS } from '../../src/access/reading-limits.ts'
 import type { Permission } from '../../src/access/permissions.ts'
 import { type DataClass, type Reach, reachOf, TABLE } from '../../src/access/table.ts'
 import { ROLES, type Role } from '../../src/records/records.ts'

@@ -65,6 +65,15 @@ describe('a viewer', () => {
     expect([narrowed.status, narrowed.body.code]).toEqual([403, 'not_permitted'])
   })
 
+  test('sees larger groups where the tenant asks for them, and never smaller ones', async () => {
+    const admin = (await front.token({ role: 'admin', tenant: front.other })).text
+    const stranger = (await front.token({ role: 'viewer', tenant: front.other })).text
+    expect((await front.call(admin, 'PUT', '/v1/privacy/viewers', { groupMin: 9 })).status).toBe(400)
+    expect((await front.call(admin, 'PUT', '/v1/privacy/viewers', { groupMin: 12 })).body).toEqual({ groupMin: 12 })
+    expect((await front.call(admin, 'GET', '/v1/privacy/viewers')).body).toEqual({ groupMin: 12 })
+    expect((await front.call(stranger, 'GET', '/v1/questions/totals')).body.withheld.groupMin).toBe(12)
+  })
+
   test('gets whole hours, whatever is asked for', async () => {
     const { body } = await front.call(viewer, 'GET', '/v1/questions/totals?from=2026-11-25T08:10:00Z&to=2026-11-25T09:50:00Z')
     expect(body.window).toEqual({ from: Date.UTC(2026, 10, 25, 8), to: Date.UTC(2026, 10, 25, 10) })

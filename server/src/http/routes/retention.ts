@@ -2,12 +2,14 @@ import { Type } from 'typebox'
 import type { RetentionRun } from '../../records/holds.ts'
 import type { Due } from '../../retention/steps.ts'
 import { certify, classOf, EVENT_DAYS, RULE_BOUNDS, rulesOf } from '../../retention/rules.ts'
+import { GROUP_MIN, MEMBERS_MAX } from '../../query/viewer/suppress.ts'
 import { type App, principalOf } from '../app.ts'
 import type { HttpParts } from '../parts.ts'
 import { WindowQuery } from '../questions.ts'
 import { closed } from '../schemas.ts'
 import { ApprovalAnswer, SecondPersonFields, withSecondPerson } from '../second-person.ts'
 import { parseWindow, timeText } from '../times.ts'
+import { groupMinOf, VIEWER_GROUP_MIN } from '../viewers.ts'
 import { holdResources, HoldSchema } from './holds.ts'
 
 const YEAR_MS = 365 * 86_400_000
@@ -43,6 +45,32 @@ export function retentionRoutes(app: App, parts: HttpParts): void {
   ruling(app, parts)
   running(app, parts)
   certifying(app, parts)
+  groups(app, parts)
+}
+
+/** How large groups are that viewers see. */
+function groups(app: App, { records, clock }: HttpParts): void {
+  const body = closed({ groupMin: Type.Integer({ minimum: GROUP_MIN, maximum: MEMBERS_MAX }) })
+  const summary = 'How many owners stand behind every figure of a viewer'
+  app.get(
+    '/v1/privacy/viewers',
+    { config: { permission: 'retention:read', reading: true }, schema: { tags: ['privacy'], summary, response: { 200: body } } },
+    async (request) => ({ groupMin: groupMinOf(await records.read.setting(principalOf(request).tenantNo, VIEWER_GROUP_MIN)) }),
+  )
+  app.put(
+    '/v1/privacy/viewers',
+    {
+      config: { permission: 'retention:write' },
+      schema: { tags: ['privacy'], summary: 'Ask for larger groups; ten owners are the least', body, response: { 200: body } },
+    },
+    async (request) => {
+      const { tenantNo, actor } = principalOf(request)
+      const { groupMin } = request.body
+      const value = String(groupMin)
+      await records.act('putSetting', { tenantNo, name: VIEWER_GROUP_MIN, value, at: clock.now(), actor })
+      return { groupMin }
+    },
+  )
 }
 
 function ruling(app: App, parts: HttpParts): void {
