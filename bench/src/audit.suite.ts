@@ -16,7 +16,7 @@ import { createSeal } from '../../server/src/privacy/seal.ts'
 import { openSubjectKeys } from '../../server/src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../server/src/privacy/wrap.ts'
 import { openRecords } from '../../server/src/records/open.ts'
-import type { Records } from '../../server/src/records/records.ts'
+import type { NewToken, Records } from '../../server/src/records/records.ts'
 import { machineFacts, percentilesOf, round } from './machine.ts'
 
 const { values } = parseArgs({
@@ -88,12 +88,16 @@ async function inFolder(withLog: boolean, work: (records: Records, tenantNo: num
 }
 
 function write(records: Records, tenantNo: number, no: number): Promise<unknown> {
-  const token = {
-    ...{ tenantNo, kind: 'access', prefix: 'ttk', scheme: 'sha256', issuedAt: clock.now() },
+  const token: NewToken = {
+    tenantNo,
+    kind: 'access',
+    prefix: 'ttk',
+    scheme: 'sha256',
+    issuedAt: clock.now(),
     id: randomBytes(8).toString('hex'),
     ownerId: `svc-${no % owners}`,
     digest: randomBytes(32),
-  } as const
+  }
   return records.act('issueToken', { token, at: clock.now(), actor })
 }
 

@@ -31,7 +31,12 @@ export function createBuilder(o: { readonly records: Records; readonly seal: Sea
       return { index, id: each.id, tenantNo: each.tenantNo, n, type: each.type, at: each.at, bytes }
     })
     return {
-      ...{ shard: shard.name, epoch: shard.epoch, from: shard.head, to: headOf(edge), entries, at },
+      shard: shard.name,
+      epoch: shard.epoch,
+      from: shard.head,
+      to: headOf(edge),
+      entries,
+      at,
       sealed: sealed.rows,
       taken: waiting.filter(({ position }) => position > 0).map(({ position }) => position),
       ...(ends && { next: ends }),

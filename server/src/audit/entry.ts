@@ -43,7 +43,10 @@ export function draftOfEvent(waiting: LogWaiting, event: EventRow, names: Names)
   const { id, tenantNo } = waiting
   const values = hidden.flatMap((field) => sealing(field, event, names, { id, tenantNo }))
   return {
-    ...{ id, tenantNo, type, at: event.occurredAt },
+    id,
+    tenantNo,
+    type,
+    at: event.occurredAt,
     outcome: nameOf(OUTCOMES, event.outcome),
     reason: reasonName(event.reason) ?? 'none',
     shown: { ...shownColumns(event), ...shownMembers(detail, shown) },

@@ -49,8 +49,7 @@ export async function openFolder(path: string, disk: Disk): Promise<Folder> {
   async function ensure(directory: string): Promise<void> {
     if (made.has(directory)) return
     const first = await disk.makeDirectory(directory)
-    for (let at = directory; first !== undefined && at.length >= first.length; at = dirname(at))
-      await disk.syncDirectory(dirname(at))
+    if (first !== undefined) for (const each of upTo(directory, first)) await disk.syncDirectory(dirname(each))
     made.add(directory)
   }
 
@@ -90,6 +89,11 @@ export async function openFolder(path: string, disk: Disk): Promise<Folder> {
       await disk.remove(join(path, name))
     },
   }
+}
+
+/** A directory and those above it, as far as they were made. */
+function upTo(directory: string, first: string): readonly string[] {
+  return directory.length <= first.length ? [directory] : [directory, ...upTo(dirname(directory), first)]
 }
 
 async function orMissing<Value>(reading: Promise<Value>, otherwise: Value): Promise<Value> {

@@ -43,7 +43,11 @@ export function createHeart(o: {
     const { count, oldestAt } = await o.records.read.logBacklog()
     const { journal, lost, witnesses = [] } = o.beat?.() ?? { journal: { writer: 0, position: 0 }, lost: {} }
     const shown = {
-      ...{ run, journal, lost, dropped: o.dropped(), waiting: count },
+      run,
+      journal,
+      lost,
+      dropped: o.dropped(),
+      waiting: count,
       lagMs: oldestAt === null ? 0 : Math.max(0, at - oldestAt),
       clock: { source: 'system', driftMs: Math.round(at - start.now - (clock.ticks() - start.ticks) / 1000) },
       witnesses: witnesses.slice(0, WITNESSES_MAX),

@@ -62,7 +62,7 @@ function eventItem({ event }: Extract<Noted, { event: unknown }>): Omit<LogWaiti
 }
 
 function logItem({ type, id, tenantNo, at, shown }: Exclude<Noted, { event: unknown }>): Omit<LogWaiting, 'position'> {
-  if (!LOG_TYPES.includes(type)) throw new TypeError(`${String(type)} is no type of the audit log alone.`)
+  if (!LOG_TYPES.includes(type)) throw new TypeError(`${type} is no type of the audit log alone.`)
   if (!/^log_\w{1,80}$/.test(id))
     throw new TypeError('The id of an entry of the audit log alone is log_ and up to 80 letters or digits.')
   canonical(shown, { bytesMax: SHOWN_BYTES_MAX, depthMax: 3, floats: false })

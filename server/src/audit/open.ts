@@ -64,7 +64,12 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
   let isHalted = false
   const sequencer = createSequencer({ records, seal: o.seal, names, clock, version: o.version })
   const publisher = createPublisher({
-    ...{ records, dir, names, disk, clock, log },
+    records,
+    dir,
+    names,
+    disk,
+    clock,
+    log,
     onPublished: listeners.tell,
     onFork: async (shard, why) => {
       o.onAlarm?.({ shard: shard.name, size: shard.head.size, check: 'checkpoint', why })
@@ -85,7 +90,7 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
   const unsubscribe = records.onOutbox(() => {
     if (++commits < COMMITS_MAX) return
     commits = 0
-    sequencing.wake()
+    void sequencing.wake()
   })
   const offers = createOffers(records, () => undefined)
   const heart = createHeart({ records, clock, log, note: offers.note, ...(o.beat && { beat: o.beat }), dropped: offers.dropped })
@@ -118,14 +123,12 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     const { count, oldestAt } = await records.read.logBacklog()
     const published = publisher.published()
     return {
-      ...{
-        shard: shard.name,
-        origin: shard.origin,
-        vkey: shard.vkey,
-        size: shard.head.size,
-        waiting: count,
-        halted: shard.halted,
-      },
+      shard: shard.name,
+      origin: shard.origin,
+      vkey: shard.vkey,
+      size: shard.head.size,
+      waiting: count,
+      halted: shard.halted,
       checkpoint: published && { size: published.size, root: toBase64(published.root), at: published.at },
       lagMs: oldestAt === null ? 0 : Math.max(0, clock.now() - oldestAt),
       leads: leadership.isLeading(),

@@ -77,13 +77,20 @@ export function createRecovery(o: {
     const applied = endings.length
     const { origin, from, size, read } = seen.lost
     const shown = {
-      ...{ origin: made.origin, vkey: made.vkey, ticket, choice: seen.isComplete ? null : choice, applied },
+      origin: made.origin,
+      vkey: made.vkey,
+      ticket,
+      choice: seen.isComplete ? null : choice,
+      applied,
       lost: { origin, from, size, read, endings: seen.endings, found: seen.found },
       previous: { origin: shard.origin, vkey: shard.vkey, size: shard.head.size },
     }
     const action = choice === 'reissue' ? 'restore.reissue' : choice === 'accept_loss' ? 'restore.accept_loss' : 'log.operate'
     const done = await records.act('recoverLog', {
-      ...{ shard: shard.name, endings, choice: seen.isComplete ? null : choice, at },
+      shard: shard.name,
+      endings,
+      choice: seen.isComplete ? null : choice,
+      at,
       next: { ...made, recovered: JSON.stringify(shown) },
       floors: await floors(o.store),
       approved: { ...approved, action },
@@ -131,8 +138,11 @@ async function endingsSince(store: Pick<Store, 'query'>, since: Milliseconds): P
   const params = { types: Object.keys(ENDING_OF).map(Number), since, limit: ENDINGS_MAX }
   const { rows } = await store.query<EndingRow>({ sql: ENDINGS_SQL, params, limits: LIMITS })
   return rows.map((row) => ({
-    ...{ tenantNo: Number(row.tenant), tokenNo: Number(row.token_no), at: Number(row.at) },
-    ...{ writer: Number(row.writer), seq: Number(row.seq) },
+    tenantNo: Number(row.tenant),
+    tokenNo: Number(row.token_no),
+    at: Number(row.at),
+    writer: Number(row.writer),
+    seq: Number(row.seq),
     ending: ENDING_OF[Number(row.type)] ?? 'revoked',
     reason: Number(row.reason) === 0 ? null : (reasonName(Number(row.reason)) ?? null),
   }))

@@ -64,9 +64,9 @@ async function backlog(db: Database) {
     ])
     .executeTakeFirstOrThrow()
   return {
-    count: Number(row.count),
-    oldestAt: row.oldest_at === null ? null : Number(row.oldest_at),
-    newest: Number(row.newest ?? 0),
+    count: row.count,
+    oldestAt: row.oldest_at,
+    newest: row.newest ?? 0,
   }
 }
 

@@ -84,7 +84,11 @@ async function publish(o: {
     logSigned: async (name: string) => stage.signed.get(name) ?? { fixed: null, noted: null },
   }
   const publisher = createPublisher({
-    ...{ records: { ...records, read }, dir: o.dir, disk: o.disk, clock: systemClock, log: o.log.log },
+    records: { ...records, read },
+    dir: o.dir,
+    disk: o.disk,
+    clock: systemClock,
+    log: o.log.log,
     names: { install: 'none', keyFile: o.keyFile },
     onPublished: () => undefined,
     onFork: async () => fail(),

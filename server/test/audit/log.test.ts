@@ -105,7 +105,7 @@ describe('what is offered without a transaction', () => {
 
   test('is refused where it is too large, and counted where too much waits', async () => {
     const log = await open(place())
-    await expect(log.audit.note([{ ...beat('log_large'), shown: { text: 'x'.repeat(5_000) } }])).rejects.toThrow()
+    await expect(log.audit.note([{ ...beat('log_large'), shown: { text: 'x'.repeat(5_000) } }])).rejects.toThrow('at most')
     await expect(log.audit.note([{ ...beat('evt_1_1') }])).rejects.toThrow(TypeError)
     const many = Array.from({ length: 10_001 }, (_, index) => beat(`log_many_${index}`))
     await expect(log.audit.note(many)).rejects.toMatchObject({ code: 'overloaded' })

@@ -29,7 +29,8 @@ export function newPlace(url?: string): Place {
   const folder = mkdtempSync(join(tmpdir(), 'tokentrail-audit-'))
   const keys = mkdtempSync(join(tmpdir(), 'tokentrail-keys-'))
   return {
-    ...{ folder, keys },
+    folder,
+    keys,
     ...(url === undefined ? {} : { url }),
     remove() {
       for (const each of [folder, keys]) rmSync(each, { recursive: true, force: true })
@@ -58,7 +59,8 @@ export async function openLog(
   const log = collectingLog()
   const records = await openRecords({
     ...(place.url === undefined ? { file: join(place.folder, 'records.db') } : { url: place.url }),
-    ...{ clock, log },
+    clock,
+    log,
   })
   const keys: SubjectKeys = await openSubjectKeys({
     ...(place.url === undefined
@@ -68,7 +70,11 @@ export async function openLog(
   })
   const dir = join(place.folder, name)
   const audit = await openAudit({
-    ...{ records, dir, clock, log, version: '0.0.0-test' },
+    records,
+    dir,
+    clock,
+    log,
+    version: '0.0.0-test',
     keyFile: join(place.keys, 'log-key'),
     seal: createSeal({ keys }),
     ...more,
@@ -76,7 +82,11 @@ export async function openLog(
   const known = await records.read.tenantById('t_one')
   const tenant = known ?? (await records.act('addTenant', { id: 't_one', name: 'Acme', at: clock.now(), actor: ADMIN }))
   return {
-    ...{ records, audit, tenant, log, dir },
+    records,
+    audit,
+    tenant,
+    log,
+    dir,
     async issue(count) {
       const issued = Array.from({ length: count }, () =>
         records.act('issueToken', { token: newToken(tenant, { digest: randomBytes(32) }), at: clock.now(), actor: ADMIN }),

@@ -18,7 +18,12 @@ export function describeAudit(open: Open): void {
     from: shard.head,
     to: { size: shard.head.size + ids.length, root: ROOT(shard.head.size + ids.length), edge: ROOT(1) },
     entries: ids.map((id, at) => ({
-      ...{ index: shard.head.size + at, id, tenantNo: 0, n: shard.head.size + at + 1, type: 'log.heartbeat', at: NOW },
+      index: shard.head.size + at,
+      id,
+      tenantNo: 0,
+      n: shard.head.size + at + 1,
+      type: 'log.heartbeat',
+      at: NOW,
       bytes: new TextEncoder().encode(id),
     })),
     sealed: [],
@@ -36,7 +41,7 @@ export function describeAudit(open: Open): void {
       expect(waiting).toHaveLength(2)
       expect(waiting.map(({ form }) => form)).toEqual(['event', 'event'])
       await expect(
-        open().act('issueToken', { token: { ...token, tenantNo: tenant.no, digest: ROOT(1) } as never, at: NOW, actor: ADMIN }),
+        open().act('issueToken', { token: { ...token, tenantNo: tenant.no, digest: ROOT(1) }, at: NOW, actor: ADMIN }),
       ).rejects.toMatchObject({ code: 'token_exists' })
       expect((await open().read.logWaiting(10_000)).filter(({ tenantNo }) => tenantNo === tenant.no)).toHaveLength(2)
     })

@@ -35,7 +35,10 @@ function rotating(app: App, parts: HttpParts): void {
       const principal = principalOf(request)
       const { tenantNo, actor } = principal
       const result = await withSecondPerson(parts, reply, {
-        ...{ principal, body, action: 'log.operate', params: { do: 'rotate', why } },
+        principal,
+        body,
+        action: 'log.operate',
+        params: { do: 'rotate', why },
         run: async (id, params) => {
           await parts.audit.rotate(why, { tenantNo, id, params, actor })
           return parts.audit.state()
@@ -101,7 +104,10 @@ function recovering(app: App, { recovery, ...parts }: HttpParts): void {
       const { tenantNo, actor } = principal
       const action = choice === 'reissue' ? 'restore.reissue' : choice === 'accept_loss' ? 'restore.accept_loss' : 'log.operate'
       const result = await withSecondPerson(parts, reply, {
-        ...{ principal, body, action, params: { do: 'recover', ticket, choice } },
+        principal,
+        body,
+        action,
+        params: { do: 'recover', ticket, choice },
         run: (id, params) => recovery.run({ choice, ticket, approved: { tenantNo, id, params, actor } }),
       })
       return 'asked' in result ? result.asked : { ...result.done }

@@ -24,7 +24,11 @@ async function applyEndings(tx: Transaction, endings: readonly LostEnding[]): Pr
     const { numUpdatedRows } = await tx.db
       .updateTable('token')
       .set((row) => ({
-        ...{ ended_at: at, ending, ending_reason: reason, ended_by_writer: writer, ended_by_seq: seq },
+        ended_at: at,
+        ending,
+        ending_reason: reason,
+        ended_by_writer: writer,
+        ended_by_seq: seq,
         version: row('version', '+', 1),
       }))
       .where('no', '=', tokenNo)
