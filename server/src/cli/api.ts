@@ -101,13 +101,23 @@ async function send(
   try {
     return await fetch(access.url + path, {
       method,
-      headers: { authorization: `Bearer ${access.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${access.token}`,
+        ...factorHeader(),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
     })
   } catch (cause) {
     throw new Failure('not reachable', `No server answers at ${access.url}. Start one with: tokentrail start`, { cause })
   }
+}
+
+/** A code of the second factor, from the environment: an argument would stand in the list of processes and the shell's history. */
+function factorHeader(): Readonly<Record<string, string>> {
+  const code = process.env.TOKENTRAIL_CODE
+  return code ? { 'x-tokentrail-code': code.trim() } : {}
 }
 
 function refused(status: number, text: string): Failure {

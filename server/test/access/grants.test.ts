@@ -120,6 +120,17 @@ describe('a role', () => {
   })
 })
 
+describe('somebody else’s role', () => {
+  test('is had neither by a link nor by rotating the token that has it', async () => {
+    await enforce()
+    const { id } = await front.token({ role: 'analyst', owner: 'carol' })
+    expect((await alice.call('POST', '/v1/sign-in-links', { token: id })).body.code).toBe('not_permitted')
+    expect((await alice.call('POST', '/v1/sign-in-links', {})).status).toBe(201)
+    const tom = await front.token({ role: 'token_admin', owner: 'tom' })
+    expect((await front.call(tom.text, 'POST', `/v1/tokens/${id}/rotate`, {})).body.code).toBe('not_permitted')
+  })
+})
+
 describe('while separation of duties is waived', () => {
   test('one person does both parts, and the log says so', async () => {
     const { id } = await front.token({ role: 'viewer', owner: 'vera' })

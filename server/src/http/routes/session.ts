@@ -132,7 +132,14 @@ export function sessionRoutes(app: App, { access, records }: HttpParts, cookie: 
       },
     },
     async (request, reply) => {
-      const { path, code, expiresAt } = await access.signInLink(principalOf(request), request.body.token)
+      const principal = principalOf(request)
+      const { token } = request.body
+      const target = token === undefined ? null : await records.read.token(principal.tenantNo, token)
+      if (!principal.waived && target && target.ownerNo !== principal.ownerNo)
+        throw new TrailError('not_permitted', 'Where duties are kept apart nobody makes a link that signs in as somebody else.', {
+          input: '/token',
+        })
+      const { path, code, expiresAt } = await access.signInLink(principal, token)
       return reply.code(201).send({ path, code, expiresAt: timeText(expiresAt) })
     },
   )

@@ -90,7 +90,7 @@ function issuing(app: App, { issuer, clock, access, records }: HttpParts): void 
       const { role, owner, scopes } = request.body
       if (role !== undefined) {
         access.require(principal, 'roles:grant', callerOf(request))
-        await access.requireFactor(identityOf(request), 'roles:grant', undefined, callerOf(request))
+        await access.requireFactor(identityOf(request), 'roles:grant', codeIn(request.headers), callerOf(request))
       }
       await refuseWidening(widening, principal, { owner, scopes })
       const { record, ...texts } = await issuer.issue({ tenantNo, actor, input: withTimes(placed(request.body)) })
@@ -116,7 +116,12 @@ function issuing(app: App, { issuer, clock, access, records }: HttpParts): void 
       },
     },
     async (request, reply) => {
-      const { tenantNo, actor } = principalOf(request)
+      const principal = principalOf(request)
+      const { tenantNo, actor } = principal
+      const known = await records.read.token(tenantNo, request.params.id)
+      // Whoever gets the text of a token gets its roles.
+      if (known && known.role !== null && known.ownerNo !== principal.ownerNo)
+        access.require(principal, 'roles:grant', callerOf(request))
       const { record, token } = await issuer.rotate({ tenantNo, actor, id: request.params.id, ...withTimes(request.body) })
       return reply.code(201).send({ ...viewOfToken(record, clock.now()), token })
     },
@@ -354,6 +359,12 @@ function sending(app: App, { issuer, clock }: HttpParts): void {
       return viewOfToken(record, clock.now())
     },
   )
+}
+
+/** A code of the second factor that came with a request. */
+function codeIn(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  const code = headers['x-tokentrail-code']
+  return typeof code === 'string' ? code : undefined
 }
 
 /** The place of a canary stands in its metadata. */
