@@ -50,7 +50,7 @@ export const SETTINGS = {
   subjectKeys: {
     variable: 'TOKENTRAIL_SUBJECT_KEYS',
     fallback: '',
-    doc: 'PostgreSQL of the subject keys by URL, another database than the records; file = a file of this server (default: file)',
+    doc: 'PostgreSQL of the subject keys by URL, another database than the records; file = a file of this server, which then runs alone (default: file)',
   },
   auditConfig: {
     variable: 'TOKENTRAIL_AUDIT_CONFIG',
@@ -111,14 +111,11 @@ function urlOf(name: keyof typeof SETTINGS, text: string, protocols: readonly st
   throw invalid(name, `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
 }
 
-/**
- * Servers that share records share subject keys too: a person must be erased on all of them at once. So records by URL need
- * a database of keys, or the word `file` from who runs one server alone.
- */
+/** Another database than that of the records, or none: then a file of this server. */
 function subjectKeysUrl(text: string, records: string): string | undefined {
-  if (text === 'file' || (text === '' && records === '')) return undefined
-  if (text !== '' && text !== records) return urlOf('subjectKeys', text, ['postgres:', 'postgresql:'])
-  throw invalid('subjectKeys', 'the URL of another PostgreSQL database than the records, or the word file for one server alone')
+  if (text === '' || text === 'file') return undefined
+  if (text !== records) return urlOf('subjectKeys', text, ['postgres:', 'postgresql:'])
+  throw invalid('subjectKeys', 'the URL of another PostgreSQL database than the records, or the word file')
 }
 
 function cidrs(text: string): readonly string[] {

@@ -9,6 +9,7 @@ import { createKeyEncryption } from '../privacy/wrap.ts'
 import { openRecords } from '../records/open.ts'
 import type { Peppers } from '../tokens/peppers.ts'
 import { installTenant } from './install.ts'
+import { claimKeyHome } from './key-home.ts'
 import type { Parts } from './parts.ts'
 
 /** What everything else stands on: the data folder, the keys, the records, and the pseudonyms of people. */
@@ -24,6 +25,8 @@ export async function openBase(o: { config: Config; log: Log; parts: Parts; isDe
   const keysAt = config.subjectKeysUrl === undefined ? { file: folder.subjectKeys } : { url: config.subjectKeysUrl }
   const subjectKeys = parts.add(await openSubjectKeys({ ...keysAt, kek }))
   const tenant = await installTenant(records, clock, isDemo)
+  const keyFile = config.subjectKeysUrl === undefined ? folder.subjectKeys : undefined
+  await claimKeyHome({ records, tenant, file: keyFile, at: clock.now() })
   const privacy = parts.add(await openPrivacy({ records, kek, clock, log }))
   await privacy.prepare(tenant.no, clock.now())
   return { ...o, clock, folder, kek, peppers, records, subjectKeys, tenant, installTenantNo: tenant.no, privacy }
