@@ -1,6 +1,6 @@
 import { createAsk, type Ask } from '../../src/query/ask.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { READING_LIMITS } from '../../src/access/limits.ts'
+import { READING_LIMITS } from '../../src/access/reading-limits.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type Front, NOON, openFront, SYSTEM } from '../http/support.ts'
 import { plantWorld, type World } from './world.ts'
