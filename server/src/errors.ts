@@ -46,7 +46,6 @@ export const ERRORS = {
   // what is about a person
   subject_active: { status: 409, title: 'The owner still has tokens that work' },
   figure_withheld: { status: 403, title: 'The figure is withheld: a small group could be found in it' },
-  figure_withheld: { status: 403, title: 'The figure is withheld: a small group could be found in it' },
   retention_blocked: { status: 409, title: 'Retention takes nothing now' },
   subject_held: { status: 409, title: 'A hold keeps what is about this owner' },
   // the state of a finding

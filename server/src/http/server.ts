@@ -51,7 +51,6 @@ import { validateRoutes } from './routes/validate.ts'
 import { waitForProofs } from './wait-proof.ts'
 import { compileValidator } from './validation.ts'
 import { answerViewers } from './viewers.ts'
-import { answerViewers } from './viewers.ts'
 
 /** Every bound of time; the framework itself has none. */
 const TIMES = {
@@ -79,7 +78,6 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   guardRoutes(app, { access: parts.access, cookie, origin, isStopping: () => stopping })
   keepToOwnTokens(app, { access: parts.access, read: parts.records.read })
   noteViews(app, parts.access)
-  answerViewers(app, parts)
   answerViewers(app, parts)
   veilOwners(app, { access: parts.access, read: parts.records.read })
   veilCanaries(app, { access: parts.access, read: parts.records.read })

@@ -1,6 +1,5 @@
 import { createAccess } from '../access/access.ts'
 import { openSharedLimits } from '../access/limiters.ts'
-import { openSharedLimits } from '../access/limiters.ts'
 import { startAccessDuties } from '../access/duties.ts'
 import { createIngest } from '../connect/ingest.ts'
 import { createDesk } from '../detect/desk/desk.ts'
@@ -37,12 +36,6 @@ export async function openDesks(base: Base & Trail & Tokens & { readonly version
   const evidenceAt = { dir: folder.packs, keys: config.keys }
   const evidence = parts.add(await startEvidence({ ...base, ...evidenceAt, reveals: subjects.reveals }))
   return { ask, desk, responder, responses, leaks, metrics, live, ingest, access, evidence }
-}
-
-/** Servers on one PostgreSQL count what is read together; each opens the counts by itself. */
-function sharedLimitsOf({ config, parts, log }: Base) {
-  if (config.recordsUrl === undefined) return {}
-  return { sharedLimits: parts.add(openSharedLimits({ url: config.recordsUrl, log })) }
 }
 
 /** Servers on one PostgreSQL count what is read together; each opens the counts by itself. */

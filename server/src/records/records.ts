@@ -167,7 +167,7 @@ export interface NewToken {
   readonly observed?: boolean
   readonly role?: Role | null
   /** For a role that needs a second person: who agreed, and to what. */
-  readonly roleApproval?: { readonly id: string | null; readonly params: string }
+  readonly roleApproval?: { readonly id: string | null; readonly params: string; readonly ground?: string }
 }
 
 /** What a validation knows when it consumes; becomes columns of the event. All optional parts default as in `blankEvent`. */

@@ -36,7 +36,7 @@ export interface IssueInput {
   readonly simulated?: boolean
   readonly role?: Role | null
   /** Who agreed to a role that needs a second person. */
-  readonly roleApproval?: { readonly id: string | null; readonly params: string }
+  readonly roleApproval?: { readonly id: string | null; readonly params: string; readonly ground?: string }
 }
 
 /** What may be changed of a living token. */

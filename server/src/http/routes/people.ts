@@ -77,11 +77,16 @@ function adding(app: App, parts: HttpParts): void {
     },
     async (request, reply) => {
       const principal = principalOf(request)
-      const { approval: _approval, ground: _ground, ...wish } = request.body
+      const { approval: _approval, ground, ...wish } = request.body
       const issue = async (approval: string | null, params: string) => {
         const { expiresAt, ...rest } = wish
         const times = expiresAt === undefined ? {} : { expiresAt: parseTime(expiresAt, '/expiresAt') }
-        const input = { ...rest, ...times, kind: 'access', roleApproval: { id: approval, params } } as const
+        const input = {
+          ...rest,
+          ...times,
+          kind: 'access',
+          roleApproval: { id: approval, params, ...(ground === undefined ? {} : { ground }) },
+        } as const
         const { record, token } = await issuer.issue({ tenantNo: principal.tenantNo, actor: principal.actor, input })
         return { ...viewOfToken(record, clock.now()), token }
       }

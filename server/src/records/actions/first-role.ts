@@ -14,9 +14,9 @@ interface How {
 /** A token that is issued with a heavy role needs a second person; the program itself, which makes the first admin, does not. */
 export async function takeRoleApproval(tx: Transaction, token: NewToken, { at, actor }: How): Promise<void> {
   if (!token.role || !HEAVY_ROLES.has(token.role) || actor.kind === 'system') return
-  const { id = null, params = '{}' } = token.roleApproval ?? {}
+  const { id = null, params = '{}', ground = 'issued with the token' } = token.roleApproval ?? {}
   const { tenantNo } = token
-  await takeApproval(tx, { tenantNo, id, action: 'role.grant', params, at, actor, ground: 'issued with the token' })
+  await takeApproval(tx, { tenantNo, id, action: 'role.grant', params, at, actor, ground })
 }
 
 /** The role that a token is issued with becomes its first grant (507); a successor inherits what its predecessor had. */
