@@ -25,6 +25,7 @@ import { openSubjectKeys } from '../../src/privacy/subject-keys.ts'
 import { createKeyEncryption } from '../../src/privacy/wrap.ts'
 import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { createRecovery } from '../../src/audit/recovery.ts'
+import type { AuditLog } from '../../src/audit/audit.ts'
 import { openAudit } from '../../src/audit/open.ts'
 import { reconcile } from '../../src/audit/reconcile.ts'
 import { startEvidence } from '../../src/main/evidence.ts'
@@ -65,6 +66,7 @@ interface StillClock extends Clock {
 
 /** A whole server without a port: every part is real. */
 export interface Front {
+  readonly audit: AuditLog
   readonly app: FastifyInstance
   readonly records: Records
   readonly journal: Journal
@@ -203,6 +205,7 @@ export async function openFront(
 
   return {
     app,
+    audit,
     records,
     journal,
     store,
