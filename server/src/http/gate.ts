@@ -99,8 +99,6 @@ async function spend(access: Access, request: FastifyRequest, reply: FastifyRepl
     reply.raw.once('close', request.leave)
     // It may have been while the question waited for its place.
     if (reply.raw.destroyed) request.leave()
-    // It may have been while the question waited for its place.
-    if (reply.raw.destroyed) request.leave()
   } catch (error) {
     if (error instanceof TrailError) {
       access.noteRefusal(principal, error.code === 'cost_refused' ? 'cost_refused' : 'limit_principal', callerOf(request))

@@ -38,19 +38,30 @@ export async function startAudit(o: {
 }): Promise<AnchoredLog> {
   const { records, journal, clock, log, version, dir } = o
   const { anchors, witnessRequired } = o.config === undefined ? NO_ANCHORS : readAnchors(o.config)
-  let started: Anchors | undefined
   const keptDays = await createKeptDays(records, log)
   const onAlarm = alarmOf(o)
+  /** Heartbeats begin before the anchors do. */
+  const running: { anchors?: Anchors } = {}
   const audit = await openAudit({
-    ...{ records, dir, clock, log, version, onAlarm },
+    records,
+    dir,
+    clock,
+    log,
+    version,
+    onAlarm,
     keyFile: logKeyFile(o.keys),
     seal: createSeal({ keys: o.subjectKeys, keptDays: keptDays.of }),
-    beat: () => beatOf(journal, started),
+    beat: () => beatOf(journal, running.anchors),
     witnessed: () => askWitnesses({ anchors, records, log }),
     witnessRequired,
   })
-  started = await startAnchors({
-    ...{ anchors, audit, records, dir, clock, log },
+  const started = await startAnchors({
+    anchors,
+    audit,
+    records,
+    dir,
+    clock,
+    log,
     sendWebhook: { toPublic: createWebhook(), toAny: createWebhook({ anyAddress: true }) },
     sendMail: createMailer(),
     onAlarm: async ({ shard, size, check, why }) => {
@@ -58,6 +69,7 @@ export async function startAudit(o: {
       if (check === 'restore') await records.act('haltLog', { shard, halted: why })
     },
   })
+  running.anchors = started
   const { state, close } = started
   return {
     ...audit,

@@ -112,11 +112,7 @@ export interface SubjectActions {
   /** Deletes sealed values by place, or whose time is over; gives how many. */
   dropSealed(p: { places: readonly { event: string; field: string }[] }): number
   /** `only`: of one tenant, and none under these keys: a hold keeps them. */
-  dropExpiredSealed(p: {
-    before: Milliseconds
-    max: number
-    only?: { tenantNo: number; exceptKeys: readonly string[] }
-  }): number
+  dropExpiredSealed(p: { before: Milliseconds; max: number; only?: { tenantNo: number; exceptKeys: readonly string[] } }): number
   /** Replaces wrapped pseudonym keys where they are still as they were read; gives how many. */
   rewrapKeys(p: {
     keys: readonly { domain: string; tenantNo: number; epoch: number; from: Uint8Array; to: Uint8Array }[]

@@ -148,28 +148,51 @@ export async function openFront(
   const live = createLiveHub({ journal, records, clock })
   const ingest = createIngest({ records, journal, privacy, clock, log })
   const access = createAccess({
-    ...{ ...tokenParts, door, issuer, kek },
+    ...tokenParts,
+    door,
+    issuer,
+    kek,
     installTenantNo: own.no,
     ...options.access,
     limits: { ...ROOMY, ...options.access?.limits },
   })
   const subjectKeys = await openSubjectKeys({ file: join(folder, 'subject-keys.db'), kek })
   const audit = await openAudit({
-    ...{ records, clock, log, version: '0.0.0-test' },
+    records,
+    clock,
+    log,
+    version: '0.0.0-test',
     dir: join(folder, 'audit'),
     keyFile: join(folder, 'log-key'),
     seal: createSeal({ keys: subjectKeys }),
   })
   const subjects = openSubjects({
-    ...{ records, subjectKeys, privacy, journal, store, clock, log, relay, audit },
+    records,
+    subjectKeys,
+    privacy,
+    journal,
+    store,
+    clock,
+    log,
+    relay,
+    audit,
     keys: join(folder, 'keys'),
     tenantNo: own.no,
   })
   const retention = startRetention({ records, subjectKeys, privacy, store, clock, log, audit })
   await subjects.erasure.start(async () => undefined)
   const evidence = await startEvidence({
-    ...{ records, journal, store, audit, reveals: subjects.reveals, clock, log },
-    ...{ tenant: own, version: '0.0.0-test', dir: join(folder, 'packs'), keys: join(folder, 'keys') },
+    records,
+    journal,
+    store,
+    audit,
+    reveals: subjects.reveals,
+    clock,
+    log,
+    tenant: own,
+    version: '0.0.0-test',
+    dir: join(folder, 'packs'),
+    keys: join(folder, 'keys'),
   })
   const recorder = shipping ? await startBatchRecording({ shipping, records, audit, clock, log }) : undefined
   const parts: HttpParts = {

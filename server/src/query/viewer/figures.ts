@@ -1,5 +1,5 @@
 import type { Milliseconds, TokenKind } from 'tokentrail'
-import type { Answer, Window } from '../answer.ts'
+import type { Window } from '../answer.ts'
 import type { SeriesKey, Step, StepRow, TotalsRow } from '../rows.ts'
 import { STEPS } from '../steps.ts'
 import { shareOf } from '../wilson.ts'
@@ -24,8 +24,6 @@ export interface Withheld {
   readonly until: Milliseconds | null
   readonly rules: readonly { readonly rule: WithheldRule; readonly says: string }[]
 }
-
-export type ViewerAnswer<Row> = Answer<Row> & { readonly withheld: Withheld }
 
 /** What every figure for a viewer is made from. */
 export interface Released {
