@@ -109,7 +109,7 @@ async function openLoop(records: Records, tenantNo: number, withLog: boolean): P
   let [refused, isDone] = [0, false]
   const sampling = withLog ? sample(records, lags, () => isDone) : Promise.resolve()
   const running: Promise<void>[] = []
-  for (let no = 0; no < count; ) {
+  for (let no = 0; no < count;) {
     const due = Math.min(count, Math.floor(((performance.now() - started) * rate) / 1000))
     for (; no < due; no++) running.push(timed(no, started + (no * 1000) / rate))
     await setTimeout(1)

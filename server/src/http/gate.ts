@@ -7,6 +7,7 @@ import { type App, callerOf, identityOf } from './app.ts'
 import type { SessionCookie } from './cookie.ts'
 import { refuseMoreThanOwn } from './own-tokens.ts'
 import type { OwnOrigin } from './origin.ts'
+import { refuseBeyondPeriod } from './period.ts'
 
 /** What the gate asks. */
 export interface Gate {
@@ -54,6 +55,7 @@ export function guardRoutes(app: App, { access, cookie, origin, isStopping }: Ga
     }
     access.require(identity.principal, permission, callerOf(request))
     refuseMoreThanOwn(access, request)
+    refuseBeyondPeriod(access, request)
     if (identity.remembered) return
     await access.requireFactor(identity, permission, headerOf(request, 'x-tokentrail-code'), callerOf(request))
     access.admitted(credentials, callerOf(request), identity)

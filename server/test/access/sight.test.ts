@@ -87,6 +87,19 @@ describe('an auditor with a period', () => {
     expect(life.body.rows.every(({ at }: { at: number }) => at >= period.from && at < period.to)).toBe(true)
     const outside = await front.call(text, 'GET', `/v1/questions/totals?from=${NOON + HOUR}&to=${NOON + 3 * HOUR}`)
     expect([outside.status, outside.body.code]).toEqual([400, 'time_invalid'])
+    const within = `from=${period.from}&to=${period.to}`
+    for (const url of ['/v1/findings', '/v1/metrics/tokens', '/v1/audit/entries', '/v1/incidents']) {
+      const asked = async (query: string) => (await front.call(text, 'GET', `${url}?${query}`)).status
+      expect([url, await asked(within), await asked(`from=${period.from - 1}&to=${period.to}`), await asked('')]).toEqual([
+        url,
+        200,
+        403,
+        403,
+      ])
+    }
+    for (const url of [`/v1/tokens/${tokens.ann.id}`, '/v1/leaks', '/v1/live', '/v1/findings/fnd_1'])
+      expect([url, (await front.call(text, 'GET', url)).status]).toEqual([url, 403])
+    expect((await front.call(text, 'GET', '/v1/audit')).status).toBe(200)
   })
 })
 
