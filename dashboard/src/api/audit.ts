@@ -53,6 +53,8 @@ export interface LogEntryPage {
 
 export interface LogEntryQuery {
   readonly type?: string | undefined
+  /** `deeds`: without what the log says of itself. */
+  readonly only?: 'deeds' | undefined
   readonly from?: string
   readonly to?: string
   readonly limit?: number

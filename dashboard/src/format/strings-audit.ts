@@ -48,7 +48,8 @@ export const auditStrings = {
   promise:
     'Tokentrail proves what was recorded and that it was not changed afterwards. It cannot prove that a component which never called it did nothing.',
   filter: 'Type',
-  anyType: 'Any type',
+  deeds: 'What was done',
+  anyType: 'Everything, also batches and heartbeats',
   empty: 'No entries of this kind in this window.',
   columns: { time: 'Time', n: 'No.', type: 'What', outcome: 'Outcome', shown: 'Shown', index: 'Leaf' },
   number: 'The tenant’s own gapless number',

@@ -21,12 +21,20 @@ import { usePageWindow } from './window.tsx'
 const LOG_TYPES = ['log.batch', 'log.heartbeat', 'log.opened', 'log.closed', 'log.recovered'] as const
 const OWN_TYPES = Object.entries(TYPES).flatMap(([name, { class: promise }]) => (promise === 'critical' ? [name] : []))
 
+/** The type that leaves it open. */
+const ANY_TYPE = 'any'
+
+function kindOf(type: string | undefined): { readonly type?: string; readonly only?: 'deeds' } {
+  if (type === undefined) return { only: 'deeds' }
+  return type === ANY_TYPE ? {} : { type }
+}
+
 /** The tenant's entries, newest first, by type and time; each opens with its exact bytes. */
 export function AuditEntries({ onShown }: { readonly onShown: (entries: readonly LogEntry[]) => void }) {
   const { type, entry }: AuditSearch = useSearch({ strict: false })
   const navigate = useNavigate()
   const { text, window } = usePageWindow()
-  const filter = useMemo(() => ({ type, from: iso(window.from), to: iso(window.to) }), [type, text.from, text.to])
+  const filter = useMemo(() => ({ ...kindOf(type), from: iso(window.from), to: iso(window.to) }), [type, text.from, text.to])
   const query = useLogEntries(filter)
   const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data])
   useEffect(() => onShown(rows), [rows, onShown])
@@ -38,7 +46,11 @@ export function AuditEntries({ onShown }: { readonly onShown: (entries: readonly
         <Select
           label={t.audit.filter}
           value={type ?? ''}
-          items={[{ key: '', text: t.audit.anyType }, ...[...LOG_TYPES, ...OWN_TYPES].map((name) => ({ key: name, text: name }))]}
+          items={[
+            { key: '', text: t.audit.deeds },
+            { key: ANY_TYPE, text: t.audit.anyType },
+            ...[...LOG_TYPES, ...OWN_TYPES].map((name) => ({ key: name, text: name })),
+          ]}
           onChange={(key) => show({ type: key === '' ? undefined : key })}
           isFilter
         />

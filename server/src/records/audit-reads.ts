@@ -77,10 +77,11 @@ async function idsOf(db: Database, table: 'token' | 'owner', nos: readonly numbe
 }
 
 function pageOf(db: Database, filter: LogFilter, page: { before?: LogPlace; limit: number }) {
-  const { tenantNo, type, from, to } = filter
+  const { tenantNo, type, isDeed, from, to } = filter
   let query = db.selectFrom('log_entry').innerJoin('log_shard', 'log_shard.name', 'log_entry.shard').selectAll('log_entry')
   if (tenantNo !== undefined) query = query.where('log_entry.tenant_no', '=', tenantNo)
   if (type !== undefined) query = query.where('log_entry.type', '=', type)
+  if (isDeed) query = query.where('log_entry.type', 'not like', 'log.%')
   if (from !== undefined) query = query.where('log_entry.at', '>=', from)
   if (to !== undefined) query = query.where('log_entry.at', '<', to)
   const before = page.before

@@ -146,6 +146,8 @@ export interface LogFilter {
   /** One tenant's entries; all of them where it is left out. */
   readonly tenantNo?: number
   readonly type?: string
+  /** Without what the log says of itself: batches, heartbeats, beginnings and ends. */
+  readonly isDeed?: boolean
   readonly from?: Milliseconds
   readonly to?: Milliseconds
 }

@@ -72,6 +72,13 @@ describe('entries over HTTP', () => {
     const whole = await front.call(admin, 'GET', '/v1/audit/entries?scope=install&limit=500')
     const tenants = whole.body.items.map(({ entry }: { entry: { tenant: string } }) => entry.tenant)
     expect(new Set(tenants)).toEqual(new Set(['default', 'install', 'other']))
+    const typesOf = async (query: string): Promise<readonly string[]> =>
+      (await front.call(admin, 'GET', `/v1/audit/entries?scope=install&limit=500${query}`)).body.items.map(
+        ({ entry }: { entry: { type: string } }) => entry.type,
+      )
+    expect((await typesOf('')).some((type) => type.startsWith('log.'))).toBe(true)
+    expect((await typesOf('&only=deeds')).filter((type) => type.startsWith('log.'))).toEqual([])
+    expect((await typesOf('&only=deeds')).length).toBeGreaterThan(0)
     expect((await front.call(viewer, 'GET', '/v1/audit/entries')).status).toBe(403)
   })
 

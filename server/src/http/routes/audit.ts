@@ -90,6 +90,7 @@ function entryRoutes(app: App, parts: HttpParts): void {
           "The tenant's own entries. `scope=install` gives everything, also the install's own entries, to principals of the first tenant who may read the whole log. Every read is itself an event (`audit.read`).",
         querystring: closed({
           type: Type.Optional(Type.Enum([...Object.keys(REGISTRY), ...LOG_TYPES])),
+          only: Type.Optional(Type.Literal('deeds', { description: 'without what the log says of itself (`log.…`)' })),
           from: Type.Optional(TimeText),
           to: Type.Optional(TimeText),
           scope: Type.Optional(Type.Enum(['tenant', 'install'])),
@@ -101,11 +102,12 @@ function entryRoutes(app: App, parts: HttpParts): void {
     },
     async (request) => {
       const principal = principalOf(request)
-      const { type, from, to, scope = 'tenant', cursor, limit = LIMIT } = request.query
+      const { type, only, from, to, scope = 'tenant', cursor, limit = LIMIT } = request.query
       if (scope === 'install' && !access.permits(principal, 'log:install')) throw notPermitted()
       const filter = {
         ...(scope === 'tenant' && { tenantNo: principal.tenantNo }),
         ...(type !== undefined && { type }),
+        ...(only !== undefined && { isDeed: true }),
         ...(from !== undefined && { from: parseTime(from, 'from') }),
         ...(to !== undefined && { to: parseTime(to, 'to') }),
       }
