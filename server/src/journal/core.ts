@@ -314,8 +314,11 @@ export function createJournal(parts: JournalParts): { readonly journal: Journal 
   }
 
   async function flush(): Promise<void> {
-    const gathering = group
+    const before = group
+    const isFilled = !before.isEmpty || before.hasCarried
     await sending?.group.written
+    // an empty group gives its place to the next one, and is never written
+    const gathering = isFilled ? before : group
     if (gathering.isEmpty && !gathering.hasCarried) return
     if (gathering === group && !isArmed && !sending) send()
     await gathering.written
