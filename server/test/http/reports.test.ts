@@ -100,6 +100,7 @@ describe('for operators', () => {
   test('health, readiness and status', async () => {
     expect((await front.call(undefined, 'GET', '/healthz')).body).toEqual({ status: 'alive' })
     expect((await front.call(undefined, 'GET', '/readyz')).body).toEqual({
+      audit: true,
       status: 'ready',
       records: true,
       journal: true,

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { SEPARATION } from '../../src/records/actions/separation.ts'
 import { type Front, NOON, openFront, SYSTEM } from './support.ts'
 
 const DAY_MS = 86_400_000
@@ -66,14 +65,15 @@ describe('a hold', () => {
   })
 
   test('takes a second factor from its first person too, once separation is enforced', async () => {
-    const name = SEPARATION
     const officer = await front.token({ role: 'privacy_officer', owner: 'pia' })
-    await front.records.act('putSetting', { tenantNo: front.own.no, name, value: 'enforced', at: NOON, actor: SYSTEM })
+    const separate = (enforced: boolean) =>
+      front.records.act('setSeparation', { tenantNo: front.own.no, enforced, ground: 'test', at: NOON, actor: SYSTEM })
+    await separate(true)
     try {
       const asked = await front.call(officer.text, 'POST', '/v1/holds', { endsAt: ends, ground: 'case 9' })
       expect([asked.status, asked.body.code]).toEqual([403, 'factor_missing'])
     } finally {
-      await front.records.act('putSetting', { tenantNo: front.own.no, name, value: 'waived', at: NOON, actor: SYSTEM })
+      await separate(false)
     }
   })
 })
