@@ -58,7 +58,8 @@ function openTables(file: string): DatabaseSync {
     if (version > VERSION) throw newer(file, version)
     if (version === 0) db.exec(`BEGIN; ${TABLES} ${NOTES} PRAGMA user_version = ${VERSION}; COMMIT`)
     if (version === 1) db.exec(`BEGIN; ${NOTES} PRAGMA user_version = ${VERSION}; COMMIT`)
-    for (const table of ['state', 'reader', 'total', 'dropped', 'mark', 'note']) db.prepare(`SELECT * FROM ${table} LIMIT 1`).get()
+    for (const table of ['state', 'reader', 'total', 'dropped', 'mark', 'note'])
+      db.prepare(`SELECT * FROM ${table} LIMIT 1`).get()
     return db
   } catch (error) {
     db.close()

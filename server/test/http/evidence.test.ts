@@ -144,6 +144,7 @@ describe('a pack', () => {
         actor: { no: 0, kind: 'system' },
       })
     const second = (await front.token({ role: 'privacy_officer', owner: 'second-officer' })).text
+    const stranger = (await front.token({ role: 'auditor', owner: 'another-auditor' })).text
     await setting('enforced')
     const wish = { pack: 'offboarding', recipient: 'Auditor Ltd', level: 'identified', ground: 'the yearly audit' }
     const asked = await as('privacy_officer', 'POST', '/v1/evidence/packs', wish)
@@ -165,6 +166,7 @@ describe('a pack', () => {
       timeout: 30_000,
       interval: 50,
     })
+    expect(codeOf(await front.call(stranger, 'GET', `/v1/evidence/packs/${pack.body.id}`))).toEqual([403, 'not_permitted'])
     await setting('waived')
     expect(second).not.toBe('')
   })

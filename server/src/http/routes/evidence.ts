@@ -190,7 +190,10 @@ function packs(app: App, parts: HttpParts): void {
       const found = await records.read.packs(principalOf(request).tenantNo, page)
       const last = found.length > limit ? found[limit - 1] : undefined
       return {
-        items: found.slice(0, limit).map(resource),
+        items: found
+          .slice(0, limit)
+          .filter((pack) => isInPeriod(parts, principalOf(request), pack))
+          .map(resource),
         ...(last ? { next: cursorOf({ at: last.requestedAt, id: last.id }) } : {}),
       }
     },
@@ -223,6 +226,7 @@ function packs(app: App, parts: HttpParts): void {
       const pack = await findPack(parts, principal, request.params.id)
       if (pack.level !== 'aggregate' && !access.permits(principal, 'evidence:read'))
         throw new TrailError('not_permitted', 'This pack holds rows: your role may read packs of figures alone.')
+      refuseNames(parts, principal, pack)
       if (pack.state === 'making') return reply.code(202).send(resource(pack))
       const zip = await evidence.open(pack)
       noteView(parts, principal, pack)
@@ -311,21 +315,32 @@ function exactly({ approval: _approval, ground: _ground, ...asked }: Body): Read
   return asked
 }
 
-async function findPack({ records }: HttpParts, { tenantNo }: Principal, id: string): Promise<PackRecord> {
-  const pack = await records.read.pack(tenantNo, id)
-  if (pack === null)
+async function findPack(parts: HttpParts, principal: Principal, id: string): Promise<PackRecord> {
+  const pack = await parts.records.read.pack(principal.tenantNo, id)
+  if (pack === null || !isInPeriod(parts, principal, pack))
     throw new TrailError('not_found', 'There is no such pack here. GET /v1/evidence/packs lists them.', { input: 'id' })
   return pack
 }
 
+/** A pack with names of people is for who asked for it, and for roles that may know them. */
+function refuseNames({ access }: HttpParts, principal: Principal, { level, requesterNo }: PackRecord): void {
+  if (level !== 'identified' || requesterNo === principal.actor.no) return
+  if (access.decide(principal, 'identities:read').reach === 'yes') return
+  throw new TrailError('not_permitted', 'This pack holds names of people: it is for who asked for it. Ask for one of your own.')
+}
+
 /** An auditor with a period reads of that period alone. */
-function requirePeriod(
+function isInPeriod(
   { access }: HttpParts,
   principal: Principal,
   { from, to }: { readonly from: number; readonly to: number },
-): void {
+): boolean {
   const { period } = access.decide(principal, 'evidence:read')
-  if (period !== null && (from < period.from || to > period.to))
+  return period === null || (from >= period.from && to <= period.to)
+}
+
+function requirePeriod(parts: HttpParts, principal: Principal, window: { readonly from: number; readonly to: number }): void {
+  if (!isInPeriod(parts, principal, window))
     throw new TrailError('not_permitted', 'Your role covers a period, and this asks beyond it. Ask for a window inside it.', {
       input: 'from',
     })

@@ -11,17 +11,22 @@ const ROWS_PER_STATEMENT = 250
 export const offerToLog: Action<'offerToLog'> = async (tx, { items }) => {
   let count = 0
   for (const { id, form, tenantNo, at, body } of items) {
-    const known = await tx.db.selectFrom('log_entry').select('id').where('id', '=', id).executeTakeFirst()
-    if (known) continue
+    if (await hasEntry(tx, id)) continue
     const row = await tx.db
       .insertInto('audit_outbox')
       .values({ id, form, tenant_no: tenantNo, at, body })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returning('position')
       .executeTakeFirst()
-    if (row) count += 1
+    // while the insert waited for an append, the entry may have been made: then it is not offered twice
+    if (row && (await hasEntry(tx, id))) await tx.db.deleteFrom('audit_outbox').where('id', '=', id).execute()
+    else if (row) count += 1
   }
   return count
+}
+
+async function hasEntry(tx: Transaction, id: string): Promise<boolean> {
+  return (await tx.db.selectFrom('log_entry').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }
 
 export const openShard: Action<'openShard'> = async (tx, { shard, at }) => {
