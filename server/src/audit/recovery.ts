@@ -59,7 +59,9 @@ export function createRecovery(o: {
     await o.journal.shipped(SHIP_MS_MAX)
     const endings = await endingsSince(o.store, await restorePoint(records, shard))
     const found = endings.filter(({ writer, seq }) => lost.endings.has(eventId(writer, seq))).length
-    const isComplete = lost.read === lost.size - lost.from && found === lost.endings.size
+    // where only a witness knows how far the log had come, nobody can say what is missing
+    const isKnown = lost.size > shard.head.size || lost.origin !== shard.origin
+    const isComplete = isKnown && lost.read === lost.size - lost.from && found === lost.endings.size
     const { endings: ids, ...range } = lost
     return {
       shard,
