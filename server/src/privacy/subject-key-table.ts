@@ -42,7 +42,9 @@ const DDL = {
       UNIQUE (tenant_no, owner_no, class)
     ) STRICT`,
   ],
+  // `IF NOT EXISTS` does not hold against a second server that starts in the same moment: one prepares at a time.
   postgres: [
+    "SELECT pg_advisory_xact_lock(hashtext('tokentrail_keys'))",
     'CREATE SCHEMA IF NOT EXISTS tokentrail_keys',
     `CREATE TABLE IF NOT EXISTS tokentrail_keys.subject_key (
       id TEXT NOT NULL PRIMARY KEY, tenant_no INTEGER NOT NULL, owner_no INTEGER NOT NULL, class TEXT NOT NULL, wrapped BYTEA NOT NULL,
@@ -83,7 +85,9 @@ async function openPostgres(url: string): Promise<SubjectKeyTable> {
   pool.on('error', () => undefined)
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   try {
-    for (const statement of DDL.postgres) await sql.raw(statement).execute(db)
+    await db.transaction().execute(async (transaction) => {
+      for (const statement of DDL.postgres) await sql.raw(statement).execute(transaction)
+    })
   } catch (cause) {
     await db.destroy()
     throw new TrailError('config_invalid', 'The database of subject keys cannot be reached or prepared.', {
