@@ -1,7 +1,7 @@
 import { eventId, TYPES } from 'tokentrail'
 import { parseProof } from 'tokentrail/log'
 import { readTrust, verifyEventProof } from 'tokentrail/verify'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { readLeaves } from '../../src/audit/batch-rows.ts'
 import { LOG_CRYPTO, TREE } from '../../src/audit/crypto.ts'
 import { createNodes } from '../../src/audit/nodes.ts'
@@ -10,6 +10,9 @@ import { rowsOf } from '../store/support.ts'
 import { openLine, settled } from './batch-support.ts'
 import type { RowProof } from 'tokentrail/verify'
 import type { Line } from './batch-line.ts'
+
+/** What is recorded is entered by the sequencer a moment later. */
+const ENTERED = { timeout: 30_000, interval: 50 }
 
 async function trustOf(line: Line) {
   return readTrust(LOG_CRYPTO, (await line.audit.state()).vkey)
@@ -46,9 +49,11 @@ test('what batches add up to is what the store has of counted rows, and their ro
     const leaves = await readLeaves({ store: line.store, read: line.records.read }, batch)
     expect(createNodes(leaves as Uint8Array[]).root()).toEqual(batch.root)
   }
-  const entries = await line.audit.entries({ tenantNo: line.tenant.no }, { limit: 500 })
-  expect(entries.filter(({ type }) => type === 'sink.failed')).toHaveLength(2)
-  expect(entries.filter(({ type }) => type === 'token.issued')).toHaveLength(3)
+  await vi.waitFor(async () => {
+    const entries = await line.audit.entries({ tenantNo: line.tenant.no }, { limit: 500 })
+    expect(entries.filter(({ type }) => type === 'sink.failed')).toHaveLength(2)
+    expect(entries.filter(({ type }) => type === 'token.issued')).toHaveLength(3)
+  }, ENTERED)
 })
 
 test('each validation is provable through its batch, to a reader who has the key of the log and nothing else', async () => {
