@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['client/test/**/*.test.ts', 'server/test/**/*.test.ts', 'dashboard/test/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
     globalSetup: ['./test/global-setup.ts'],
-    reporters: ['default', './test/summary-reporter.ts'],
+    reporters: ['default', './test/crash-reporter.ts', './test/summary-reporter.ts'],
     pool: 'forks',
     // many tests wait for engines in processes of their own
     maxWorkers: 2,
