@@ -27,7 +27,7 @@ function resultsOf(module: TestModule): readonly string[] {
 }
 
 function crashOf(error: SerializedError): { signal: string; file: string } | undefined {
-  for (let each: SerializedError | undefined = error; each; each = each.cause as SerializedError | undefined) {
+  for (let each: SerializedError | undefined = error; each; each = each.cause) {
     const [, signal, file] = CRASH.exec(each.message) ?? []
     if (signal && file) return { signal, file }
   }
