@@ -63,6 +63,7 @@ export function createReadingBudget(limits: ReadingLimits, o: { shared?: SharedL
   }
   const cost = pair('cost', limits.costPerPrincipal, limits.costPerTenant, MINUTE)
   const packs = pair('packs', limits.packsPerPrincipal, limits.packsPerTenant, HOUR)
+  const reports = pair('reports', limits.reportsPerPrincipal, limits.reportsPerTenant, HOUR)
   const reveals = make({ name: 'reveals_tenant', points: limits.revealsPerTenant, seconds: DAY })
   const daily = make({ name: 'viewer_questions', points: limits.viewerQuestionsPerDay, seconds: DAY })
   const sources = {
@@ -87,6 +88,7 @@ export function createReadingBudget(limits: ReadingLimits, o: { shared?: SharedL
       if (points > limits.costPerQuestion) throw tooDear(points, limits.costPerQuestion)
       if (points > 0) await consume(cost, principal, 'cost_refused', points)
       if (takes.includes('export') && of !== 'pack') await consume(packs, principal, 'rate_limited')
+      if (takes.includes('report')) await consume(reports, principal, 'rate_limited')
       if (takes.includes('reveal')) await consumeOne(reveals, tenantKey(principal), 'rate_limited')
       return { policy: `"requests";q=${limits.requestsPerPrincipal};w=${MINUTE}`, ...left }
     },

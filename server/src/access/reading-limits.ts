@@ -23,6 +23,9 @@ export interface ReadingLimits {
   /** Exports and evidence packs, per hour. */
   readonly packsPerPrincipal: number
   readonly packsPerTenant: number
+  /** Everyday reports, per hour; what they ask is counted besides. */
+  readonly reportsPerPrincipal: number
+  readonly reportsPerTenant: number
   /** Reveals of a tenant, per day; those of a principal are counted in records, and beyond 20 take two people. */
   readonly revealsPerTenant: number
   /** Different questions of one viewer, per day. */
@@ -46,6 +49,8 @@ export const READING_LIMITS: ReadingLimits = {
   streamsPerTenant: 200,
   packsPerPrincipal: 10,
   packsPerTenant: 60,
+  reportsPerPrincipal: 120,
+  reportsPerTenant: 1_200,
   revealsPerTenant: 100,
   viewerQuestionsPerDay: 500,
   anonymousPerSource: 10,
@@ -65,13 +70,14 @@ export const COSTS = {
   live: { what: 'a live stream', points: 1, takes: ['request', 'stream'] },
   export: { what: 'everything about something, as a file', points: 1, takes: ['request', 'place', 'export'] },
   pack: { what: 'an evidence pack is made', points: 1, takes: ['request', 'export'] },
+  report: { what: 'a report: each question that it asks costs by itself', points: 0, takes: ['request', 'report'] },
   reveal: { what: 'what stands behind a pseudonym or a seal', points: 1, takes: ['request', 'reveal'] },
 } as const satisfies Record<
   string,
   {
     readonly what: string
     readonly points: number | 'estimated'
-    readonly takes: readonly ('source' | 'request' | 'place' | 'stream' | 'export' | 'reveal')[]
+    readonly takes: readonly ('source' | 'request' | 'place' | 'stream' | 'export' | 'report' | 'reveal')[]
   }
 >
 export type CostClass = keyof typeof COSTS
@@ -99,6 +105,7 @@ export const READING_ROUTES: Readonly<Record<string, CostClass>> = {
   'GET /v1/audit': 'state',
   'GET /v1/audit/recovery': 'state',
   'GET /v1/evidence': 'state',
+  'GET /v1/reports': 'state',
   'GET /v1/evidence/packs/:id/status': 'state',
   'GET /v1/tokens': 'list',
   'GET /v1/tokens/:id': 'state',
@@ -158,6 +165,7 @@ export const READING_ROUTES: Readonly<Record<string, CostClass>> = {
   'GET /v1/evidence/packs/:id': 'export',
   'GET /v1/subjects/:id/export': 'export',
   'POST /v1/evidence/packs': 'pack',
+  'POST /v1/reports/:name': 'report',
   'POST /v1/playbook/rehearse': 'rows',
   'POST /v1/rules/check': 'state',
   'POST /v1/rules/backtest/cost': 'rows',

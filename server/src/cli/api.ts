@@ -71,11 +71,26 @@ export async function download(access: ServerAccess, path: string): Promise<Uint
 
 /** Fetches a file from the server to disk, as it comes; a part of it is never left behind under its name. */
 export async function downloadTo(access: ServerAccess, path: string, file: string): Promise<void> {
-  const answer = await send(access, 'GET', path, undefined, DOWNLOAD_MS)
+  await intoFile(await stream(access, 'GET', path), file)
+}
+
+/** What the server answers, as it comes. */
+export async function stream(
+  access: ServerAccess,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<AsyncIterable<Uint8Array>> {
+  const answer = await send(access, method, path, body, DOWNLOAD_MS)
   if (!answer.ok || answer.body === null) throw refused(answer.status, await answer.text())
+  return answer.body
+}
+
+/** Writes to disk what comes; a part of it is never left behind under its name. */
+export async function intoFile(pieces: AsyncIterable<Uint8Array>, file: string): Promise<void> {
   const draft = `${file}.part`
   try {
-    await pipeline(answer.body, createWriteStream(draft, { mode: 0o600 }))
+    await pipeline(pieces, createWriteStream(draft, { mode: 0o600 }))
     renameSync(draft, file)
   } catch (cause) {
     rmSync(draft, { force: true })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { TrailError } from '../errors.ts'
 import { auditCommand } from './audit.ts'
+import { reportCommand, reportsCommand } from './report.ts'
 import { restoreCommand } from './restore.ts'
 import { approvalsCommand } from './approvals.ts'
 import { detectCommand } from './detect-command.ts'
@@ -33,6 +34,8 @@ const program = new Command('tokentrail')
   .addCommand(common(importCommand()))
   .addCommand(tokenCommand(common))
   .addCommand(common(metricsCommand()))
+  .addCommand(common(reportCommand()))
+  .addCommand(common(reportsCommand()))
   .addCommand(findingsCommand(common))
   .addCommand(leakCommand(common))
   .addCommand(approvalsCommand(common))

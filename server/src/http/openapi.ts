@@ -18,6 +18,7 @@ const TAGS = {
   access: 'People, roles, and what needs a second person',
   session: 'Signing in to the dashboard',
   audit: 'the audit log: its state, entries and files',
+  reports: 'Everyday reports on demand, as files',
   evidence: 'Evidence questions, packs with proofs, and reviews: evidence, never verdicts',
   privacy: 'Access, erasure and restriction of people, retention, holds and reveals',
   operations: 'For who runs the server',

@@ -18,8 +18,15 @@ const OF_A_TIME: ReadonlySet<Permission> = new Set<Permission>([
   'log:read',
 ])
 
-/** Routes that cut what they answer to the reader's period, or tell nothing of what happened. */
-const KEPT: ReadonlySet<string> = new Set(['/v1/events', '/v1/readings', '/v1/detectors', '/v1/audit'])
+/** Routes that cut what they answer to the reader's period, ask only those that do, or tell nothing of what happened. */
+const KEPT: ReadonlySet<string> = new Set([
+  '/v1/events',
+  '/v1/readings',
+  '/v1/detectors',
+  '/v1/audit',
+  '/v1/reports',
+  '/v1/reports/:name',
+])
 const QUESTIONS = '/v1/questions/'
 
 /**

@@ -40,6 +40,7 @@ import { createHidden, veilRestricted } from './restriction-veil.ts'
 import { questionRoutes } from './routes/questions.ts'
 import { readingRoutes } from './routes/readings.ts'
 import { reconcileRoutes } from './routes/reconcile.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { responseRoutes } from './routes/responses.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { ruleRoutes } from './routes/rules.ts'
@@ -101,6 +102,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   partnerRoutes(app, parts)
   ruleRoutes(app, parts)
   evidenceRoutes(app, parts)
+  reportRoutes(app, parts)
   subjectRoutes(app, parts)
   privacyRoutes(app, parts)
   retentionRoutes(app, parts)

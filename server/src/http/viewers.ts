@@ -48,8 +48,16 @@ const WAYS: Readonly<Record<string, Way>> = {
   '/v1/questions/validations-by-step': { defaultMs: DAY_MS, answer: byStep },
   '/v1/metrics/series': { defaultMs: DAY_MS, answer: series },
   '/v1/metrics/tokens': { defaultMs: 30 * DAY_MS, answer: tokenMetrics },
+  // What a report asks is answered, or withheld, by the routes that it asks.
+  '/v1/reports': 'everybody',
+  '/v1/reports/:name': 'everybody',
   '/v1/detectors': 'everybody',
   '/v1/status': 'everybody',
+}
+
+/** Does a route answer readers who see figures without small groups? */
+export function isAnsweredSuppressed(url: string): boolean {
+  return Object.hasOwn(WAYS, url)
 }
 
 /** Stands before the routes of figures: whoever reaches them suppressed is answered here and nowhere else. */
