@@ -34,6 +34,16 @@ export function describeAudit(open: Open): void {
   const item = (id: string) => ({ id, form: 'log', tenantNo: 0, at: NOW, body: '{}' }) as const
 
   describe('the audit log', () => {
+    it('has one open shard, also when several servers open their first at once', async () => {
+      await open().act('nameInstall', { id: 'an-install' })
+      const shard = { origin: 'tokentrail.test/2026', vkey: 'key-2026', epoch: 1, previous: null }
+      const opened = await Promise.all(
+        Array.from({ length: 8 }, () => open().act('openShard', { shard: { ...shard, name: '2026' }, at: NOW })),
+      )
+      expect(new Set(opened.map(({ name }) => name))).toEqual(new Set(['2026']))
+      expect((await open().read.logShards()).filter(({ closedAt }) => closedAt === null)).toHaveLength(1)
+    })
+
     it('has a place waiting for each critical event, in the transaction of its action', async () => {
       const tenant = await addTenant(open())
       const token = await issue(open(), tenant)

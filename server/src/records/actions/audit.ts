@@ -29,7 +29,10 @@ async function hasEntry(tx: Transaction, id: string): Promise<boolean> {
   return (await tx.db.selectFrom('log_entry').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }
 
+/** Servers that start at once take turns at the install's row: the first makes the shard, the others find it. */
 export const openShard: Action<'openShard'> = async (tx, { shard, at }) => {
+  const install = tx.db.updateTable('setting').set((row) => ({ value: row.ref('value') }))
+  await install.where('tenant_no', '=', 0).where('name', '=', 'install.id').execute()
   const open = await tx.db.selectFrom('log_shard').select('name').where('closed_at', 'is', null).executeTakeFirst()
   return open ? readShard(tx.db, open.name) : insertShard(tx, shard, at)
 }
