@@ -47,6 +47,8 @@ interface Measured {
   /** How long a committed event waited for its place, sampled. */
   readonly lagMs?: ReturnType<typeof percentilesOf>
   readonly refused: number
+  /** CPU of all threads of the process for one write, the generator's own included. */
+  readonly cpuUs: number
 }
 
 const measured = { on: [] as Measured[], off: [] as Measured[], ceiling: [] as Measured[] }
@@ -106,6 +108,7 @@ async function openLoop(records: Records, tenantNo: number, withLog: boolean): P
   const latencies = new Float64Array(count)
   const lags: number[] = []
   const started = performance.now()
+  const cpu = process.cpuUsage()
   let [refused, isDone] = [0, false]
   const sampling = withLog ? sample(records, lags, () => isDone) : Promise.resolve()
   const running: Promise<void>[] = []
@@ -123,6 +126,7 @@ async function openLoop(records: Records, tenantNo: number, withLog: boolean): P
     latencyMs: percentilesOf(latencies),
     ...(withLog && { lagMs: percentilesOf(lags) }),
     refused,
+    cpuUs: cpuUs(cpu, count),
   }
 
   async function timed(no: number, due: number): Promise<void> {
@@ -138,6 +142,7 @@ async function openLoop(records: Records, tenantNo: number, withLog: boolean): P
 async function closedLoop(records: Records, tenantNo: number): Promise<Measured> {
   const latencies: number[] = []
   const started = performance.now()
+  const cpu = process.cpuUsage()
   const loops = Array.from({ length: CEILING_LOOPS }, async () => {
     while (performance.now() - started < seconds * 1000) {
       const at = performance.now()
@@ -147,7 +152,12 @@ async function closedLoop(records: Records, tenantNo: number): Promise<Measured>
   })
   await Promise.all(loops)
   const perSecond = round((latencies.length * 1000) / (performance.now() - started))
-  return { perSecond, latencyMs: percentilesOf(latencies), refused: 0 }
+  return { perSecond, latencyMs: percentilesOf(latencies), refused: 0, cpuUs: cpuUs(cpu, latencies.length) }
+}
+
+function cpuUs(since: NodeJS.CpuUsage, writes: number): number {
+  const { user, system } = process.cpuUsage(since)
+  return round((user + system) / writes)
 }
 
 async function sample(records: Records, lags: number[], isDone: () => boolean): Promise<void> {
