@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './test/sequencer.ts'
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -8,6 +9,7 @@ export default defineConfig({
     globalSetup: ['./test/global-setup.ts'],
     reporters: ['default', './test/crash-reporter.ts', './test/summary-reporter.ts'],
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     // many tests wait for engines in processes of their own
     maxWorkers: 2,
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
