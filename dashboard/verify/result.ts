@@ -18,7 +18,8 @@ const MEANS: Readonly<Record<CheckName, string>> = {
   form: 'That every program reads the entries in the same way.',
   completeness: 'That no entry in between is missing. Not that everything that happened was recorded.',
   disclosure: 'That the values shown are those recorded at the time. What was erased stays erased.',
-  figures: 'That the counted figures follow from entries and rows that are here. Not those which rest on other data.',
+  figures:
+    'That the counted figures follow from entries and rows that are here, that printed tables of events are entries, and that every print of a table says the same. Not what rests on other data; it is named.',
 }
 
 /** Says that it is at work. */

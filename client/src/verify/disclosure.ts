@@ -4,7 +4,7 @@ import { commitmentOf } from '../log/commitment.ts'
 import type { LogCrypto } from '../log/keys.ts'
 import type { LineReader } from './lines.ts'
 import { cannotSay, fails, holds, type Outcome, type Place } from './outcome.ts'
-import { PACK_FILES, type Disclosure } from './pack.ts'
+import { PACK_FILES, type Disclosure, type OpenDisclosure } from './pack.ts'
 import { PackBroken } from './zip.ts'
 
 /** An entry as the check of disclosures meets it. */
@@ -27,7 +27,11 @@ const ERASED_MAX = 1_000_000
 const ERASERS: ReadonlySet<string> = new Set(['subject.erased', 'key.destroyed'])
 
 /** Begins at the first disclosure; stands at one at a time. */
-export async function createDisclosures(crypto: LogCrypto, lines: LineReader): Promise<Disclosures> {
+export async function createDisclosures(
+  crypto: LogCrypto,
+  lines: LineReader,
+  onOpened: (opening: OpenDisclosure) => void = () => undefined,
+): Promise<Disclosures> {
   const erasers = new Set<number>()
   const seen = new Map<number, string>()
   let [opened, erased, withheld, commitments] = [0, 0, 0, 0]
@@ -41,8 +45,10 @@ export async function createDisclosures(crypto: LogCrypto, lines: LineReader): P
     else if ('erased' in disclosure) {
       if (erasers.size < ERASED_MAX) erasers.add(disclosure.erased)
       erased += 1
-    } else if (isOpenedBy(crypto, commitment, disclosure)) opened += 1
-    else wrong ??= { says: `The ${disclosure.field} of entry ${entry.index} is not the one that was recorded.`, place }
+    } else if (isOpenedBy(crypto, commitment, disclosure)) {
+      opened += 1
+      onOpened(disclosure)
+    } else wrong ??= { says: `The ${disclosure.field} of entry ${entry.index} is not the one that was recorded.`, place }
   }
 
   return {

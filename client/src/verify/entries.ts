@@ -3,6 +3,7 @@ import type { LogCrypto } from '../log/keys.ts'
 import { isSameHash } from '../merkle.ts'
 import { addWrong, emptySummary, take, type Summary } from './completeness.ts'
 import { createDisclosures, type Disclosures } from './disclosure.ts'
+import type { EventEntries } from './event-rows.ts'
 import type { Recount } from './figures.ts'
 import { linesOf, readerOf, type LineReader } from './lines.ts'
 import { fails, type Outcome, type Place } from './outcome.ts'
@@ -36,6 +37,8 @@ export interface EntriesPass {
   readonly manifest: PackManifest
   readonly log: PackLog
   readonly recount: Recount
+  /** Those that rows of tables tell of. */
+  readonly events: EventEntries
   /** Sizes at which a root is wanted, besides the two checkpoints. */
   readonly cuts: readonly number[]
   /** Indexes of batches that rows point to. */
@@ -48,7 +51,9 @@ const PROGRESS_EVERY = 4096
 /** Reads entries, gaps, leaves and disclosures together, once, in order. */
 export async function readEntries(pass: EntriesPass): Promise<EntriesRead> {
   const { folder, crypto, log, recount } = pass
-  const disclosures = await createDisclosures(crypto, linesFrom(folder, PACK_FILES.disclosures))
+  const disclosures = await createDisclosures(crypto, linesFrom(folder, PACK_FILES.disclosures), ({ event, field, value }) =>
+    pass.events.open(event, field, value),
+  )
   const leaves = await leafReader(folder, log.entries)
   const state = { misshapen: undefined as EntriesRead['misshapen'], strayed: undefined as number | undefined, count: 0 }
   const [summary, batches, scanner] = [emptySummary(), new Map<number, CitedBatch>(), createScanner([])]
@@ -129,6 +134,7 @@ interface Entry {
   readonly event: string
   readonly hidden: Readonly<Record<string, unknown>>
   readonly n: number
+  readonly reason?: unknown
   readonly shown: Readonly<Record<string, unknown>>
   readonly tenant: string
   readonly type: string
@@ -139,6 +145,7 @@ async function visit({ pass, summary, disclosures, batches }: Visit, index: numb
   if (isOthers && entry.tenant !== 'install')
     addWrong(summary, index, `an entry of tenant ${entry.tenant} is in a pack of another`)
   if (!isOthers) take(summary, { ...entry, index, shown: () => entry.shown })
+  pass.events.take(index, entry)
   await disclosures.visit({ index, event: entry.event, type: entry.type, hidden: entry.hidden })
   if (!pass.cited.has(index) || entry.type !== 'log.batch') return
   const { rows, root } = entry.shown

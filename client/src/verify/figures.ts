@@ -1,4 +1,5 @@
 import { fails, holds, cannotSay, type Outcome } from './outcome.ts'
+import type { TablesFound } from './tables.ts'
 import { PACK_FILES, type PackFigure, type PackQuestion, type PackScalar } from './pack.ts'
 
 /** Counts the figures of a pack again. */
@@ -6,7 +7,7 @@ export interface Recount {
   /** Whether any figure needs lines of this source. */
   needs(source: PackFigure['source']): boolean
   add(source: PackFigure['source'], line: unknown): void
-  outcome(absentRows: number): Outcome
+  outcome(absentRows: number, tables: TablesFound): Outcome
 }
 
 interface Counting {
@@ -27,11 +28,16 @@ export function createRecount(questions: readonly PackQuestion[]): Recount {
       for (const each of all)
         if (each.figure.source === source && isMeant(each, line)) each.counted += each.sum ? integerAt(line, each.sum) : 1
     },
-    outcome: (absentRows) => outcomeOf(questions, all, absentRows),
+    outcome: (absentRows, tables) => outcomeOf(questions, all, absentRows, tables),
   }
 }
 
-function outcomeOf(questions: readonly PackQuestion[], all: readonly Counting[], absentRows: number): Outcome {
+function outcomeOf(
+  questions: readonly PackQuestion[],
+  all: readonly Counting[],
+  absentRows: number,
+  tables: TablesFound,
+): Outcome {
   const wrong = all.filter(({ counted, figure }) => counted !== figure.value)
   const bare = questions.filter(({ figures }) => figures.length === 0)
   const notes = [
@@ -49,7 +55,11 @@ function outcomeOf(questions: readonly PackQuestion[], all: readonly Counting[],
           `Of the batches that are cited ${absentRows === 1 ? 'one row is' : `${absentRows.toLocaleString('en-US')} rows are`} not here; figures of rows count those that are.`,
         ]
       : []),
+    ...tables.open.slice(0, 20).map((says) => `Not proven: ${says}`),
+    ...tables.notes,
   ]
+  const [stray, ...strays] = tables.wrong
+  if (stray) return fails('figures', stray.says, stray.place, [...strays.map(({ says }) => says), ...notes])
   if (wrong.length > 0)
     return fails(
       'figures',
@@ -57,13 +67,23 @@ function outcomeOf(questions: readonly PackQuestion[], all: readonly Counting[],
       { file: PACK_FILES.manifest },
       notes,
     )
-  if (all.length === 0)
+  const [open] = tables.open
+  if (open !== undefined) return cannotSay('figures', `Not everything that is printed is proven: ${open}`, notes)
+  if (all.length === 0 && tables.compared === 0)
     return cannotSay('figures', 'No figure of this report is one that can be counted again from entries and rows.', notes)
+  const counted = all.length === 1 ? 'The one figure' : `All ${all.length} figures`
   return holds(
     'figures',
-    `${all.length === 1 ? 'The one figure' : `All ${all.length} figures`} that can be counted again came out the same.`,
+    `${all.length === 0 ? '' : `${counted} that can be counted again came out the same. `}${tablesSay(tables.compared)}`.trim(),
     notes,
   )
+}
+
+function tablesSay(compared: number): string {
+  if (compared === 0) return ''
+  return compared === 1
+    ? 'The rows of one table are entries of the log, and none is missing.'
+    : `The rows of ${compared} tables are entries of the log, and none is missing.`
 }
 
 function countingOf(question: PackQuestion, figure: PackFigure): Counting {

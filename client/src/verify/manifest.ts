@@ -9,6 +9,7 @@ import {
   type PackFigure,
   type PackManifest,
   type PackQuestion,
+  type PackTable,
 } from './pack.ts'
 import { crc32, isPackName, PackBroken, type PackFolder } from './zip.ts'
 
@@ -16,6 +17,8 @@ export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 const SIGNATURE_BYTES_MAX = 4096
 /** Each is looked at for each entry. */
 const FIGURES_MAX = 2000
+const TABLES_MAX = 100
+const TABLE_FIGURES_MAX = 100
 
 /** The manifest with its exact bytes. */
 export interface ReadManifest {
@@ -110,7 +113,7 @@ function problemOf(value: unknown): string | undefined {
     if (Number.isNaN(Date.parse(String(value[name])))) return `${name} is no time`
   if (value['sentence'] !== WHAT_IS_NOT_PROVEN) return 'the sentence about what is not proven is not there'
   if (value['separation'] !== 'enforced' && value['separation'] !== 'waived') return 'separation is not said'
-  const { report, log, files, questions } = value
+  const { report, log, files, questions, answers = [] } = value
   if (!isRecord(report) || ['id', 'name', 'title', 'version'].some((name) => typeof report[name] !== 'string'))
     return 'the report is not named'
   if (log !== null && !isLog(log)) return 'the log is not described'
@@ -118,7 +121,36 @@ function problemOf(value: unknown): string | undefined {
     return 'the files are not listed in order'
   if (!Array.isArray(questions) || !questions.every(isQuestion)) return 'a question is not described'
   if (questions.flatMap(({ figures }) => figures).length > FIGURES_MAX) return `it has more than ${FIGURES_MAX} figures`
+  if (!Array.isArray(answers) || answers.length > TABLES_MAX || !answers.every(isTable)) return 'an answer is not described'
+  if (new Set(answers.map(({ question }) => question)).size !== answers.length) return 'an answer is described twice'
   return undefined
+}
+
+function isTable(table: unknown): table is PackTable {
+  if (!isRecord(table) || typeof table['question'] !== 'string' || Number.isNaN(Date.parse(String(table['watermark']))))
+    return false
+  const { file, tenant, figures } = table
+  if (file !== null && file !== `answers/${table['question']}.ndjson`) return false
+  if (tenant !== undefined && typeof tenant !== 'string') return false
+  return Array.isArray(figures) && figures.length <= TABLE_FIGURES_MAX && figures.every(isShownFigure)
+}
+
+function isShownFigure(figure: unknown): boolean {
+  if (!isRecord(figure) || typeof figure['name'] !== 'string' || typeof figure['says'] !== 'string') return false
+  const { value, of, where = {}, sum, max, share } = figure
+  if (!isNumberOrNull(value) || (of !== undefined && !isNumberOrNull(of)) || !isRecord(where)) return false
+  return (
+    [sum, max, share].every((each) => each === undefined || typeof each === 'string') && Object.values(where).every(isCondition)
+  )
+}
+
+function isNumberOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'number'
+}
+
+function isCondition(condition: unknown): boolean {
+  if (Array.isArray(condition)) return condition.every(isScalar)
+  return isScalar(condition) || (isRecord(condition) && (typeof condition['above'] === 'number' || condition['some'] === true))
 }
 
 function isLog(log: unknown): boolean {

@@ -1,3 +1,5 @@
+import type { Figure } from './tally.ts'
+
 /**
  * The evidence pack: its files and their shapes. A pack is a folder, or a zip that only stores (see zip.ts), so that
  * every byte of it is checked. The words of every check stand in docs/verify.md.
@@ -73,6 +75,8 @@ export interface PackManifest {
   /** `null`: a report without proofs. */
   readonly log: PackLog | null
   readonly questions: readonly PackQuestion[]
+  /** What is printed as tables, in sheets and on pages. */
+  readonly answers?: readonly PackTable[]
   /** Every file but those of `isOutsideManifest`, sorted by name. */
   readonly files: readonly PackFile[]
 }
@@ -130,6 +134,18 @@ export interface PackFigure {
   readonly within?: { readonly path: string; readonly from: string | number; readonly to: string | number }
   readonly sum?: string
   readonly value: number
+}
+
+/** What a pack prints of an answer: its rows, and figures that were counted from them. */
+export interface PackTable {
+  readonly question: string
+  /** Whose events it tells of. */
+  readonly tenant?: string
+  /** Up to when events were counted, as ISO time. */
+  readonly watermark: string
+  /** Rows as lines of JSON, `answers/<question>.ndjson`; the same as a sheet stands in `.csv`. `null` where rows are left out. */
+  readonly file: string | null
+  readonly figures: readonly Figure[]
 }
 
 export type PackScalar = string | number | boolean | null

@@ -8,6 +8,7 @@ import { openUnder, quorumOf, readCheckpoint, signedBy } from './checkpoint.ts'
 import { checkCompleteness } from './completeness.ts'
 import { readEntries, wrongRoot, type EntriesRead } from './entries.ts'
 import { createRecount, type Recount } from './figures.ts'
+import { createEventEntries } from './event-rows.ts'
 import { wholeOf } from './lines.ts'
 import { readManifest, signerOf, wrongFiles, type ReadManifest, type Sha256Stream } from './manifest.ts'
 import {
@@ -24,6 +25,7 @@ import {
 } from './outcome.ts'
 import { PACK_FILES, type PackLog, type PackManifest } from './pack.ts'
 import { citedBatches, readRows, type RowsRead } from './rows.ts'
+import { checkTables } from './tables.ts'
 import { checkTrust, type Trust } from './trust.ts'
 import { PackBroken, type PackFolder } from './zip.ts'
 
@@ -69,10 +71,11 @@ async function verifyBare(pack: PackToVerify, read: ReadManifest, recount: Recou
         'This report carries no proofs, and its key is not among yours. Compare it with one you were given by another way.',
         [read.manifest.reportKey],
       )
+  const tables = await checkTables(pack.folder, read.manifest, createEventEntries())
   const figures =
-    recount.needs('entries') || recount.needs('rows')
-      ? recount.outcome(0)
-      : cannotSay('figures', 'This report carries no entries to count.')
+    recount.needs('entries') || recount.needs('rows') || tables.wrong.length > 0
+      ? recount.outcome(0, tables)
+      : cannotSay('figures', 'This report carries no entries to count.', tables.notes)
   return [trust, signed, ...unchecked(['trust', 'manifest', 'figures'], 'This report carries no proofs.'), figures]
 }
 
@@ -231,6 +234,7 @@ async function entriesOutcomes(
   recount: Recount,
 ): Promise<{ readonly outcomes: Outcome[]; readonly read: EntriesRead | undefined }> {
   let read: EntriesRead
+  const events = createEventEntries()
   try {
     const cited = await citedBatches(pack.folder)
     const cuts = pack.older.flatMap(sizeOf)
@@ -240,6 +244,7 @@ async function entriesOutcomes(
       manifest,
       log,
       recount,
+      events,
       cuts,
       cited,
       onProgress: pack.onProgress,
@@ -266,7 +271,10 @@ async function entriesOutcomes(
         index: read.misshapen.index,
       })
     : holds('form', `All ${count(read.walked.leaves)} entries are canonical JSON in the profile of the log.`)
-  const figures = 'state' in rows ? cannotSay('figures', 'The rows could not be read to the end.') : recount.outcome(rows.absent)
+  const figures =
+    'state' in rows
+      ? cannotSay('figures', 'The rows could not be read to the end.')
+      : recount.outcome(rows.absent, await checkTables(pack.folder, manifest, events))
   return { outcomes: [inclusion, form, completeness(read, manifest, log), read.disclosure, figures], read }
 }
 

@@ -79,7 +79,7 @@ export function seedOf(o: {
     .digest()
 }
 
-type Shown = PackManifest & { readonly answers: readonly { readonly question: string; readonly key: string }[] }
+type Shown = Omit<PackManifest, 'answers'> & { readonly answers: readonly { readonly question: string; readonly key: string }[] }
 
 function withRows({ questions }: Shown): string {
   return questions.flatMap(({ name, file }) => (file === undefined ? [] : [name])).join(', ') || 'nothing'

@@ -5,12 +5,11 @@ import { compactVerify, importJWK, type JWK } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { TYPES } from 'tokentrail'
 import { openCheckpoint, parseKey, parseProof } from 'tokentrail/log'
-import { WHAT_IS_NOT_PROVEN, type PackFolder, type PackManifest } from 'tokentrail/verify'
+import { createTally, WHAT_IS_NOT_PROVEN, type FigureRule, type PackFolder, type PackManifest } from 'tokentrail/verify'
 import { LOG_CRYPTO } from '../../src/audit/crypto.ts'
 import { blankEvent, type EventRow } from '../../src/event/row.ts'
 import type { Tenant, TokenRecord } from '../../src/records/records.ts'
 import { FRAMEWORKS } from '../../src/report/controls.ts'
-import { createTally, type FigureRule } from '../../src/report/evidence/figures.ts'
 import { PACK_NAMES } from '../../src/report/packs.ts'
 import { drawSample } from '../../src/report/sample.ts'
 import { DAY, HOUR, NOW, SYSTEM, textIn, useReportHouse, verify, withPack } from './house.ts'
@@ -46,7 +45,7 @@ beforeAll(async () => {
 
 const states = (found: Awaited<ReturnType<typeof verify>>): Record<string, string> =>
   Object.fromEntries(found.outcomes.map(({ check, state }) => [check, state]))
-const manifestIn = async (folder: PackFolder): Promise<PackManifest & { readonly answers: readonly Shown[] }> =>
+const manifestIn = async (folder: PackFolder): Promise<Omit<PackManifest, 'answers'> & { readonly answers: readonly Shown[] }> =>
   JSON.parse(await textIn(folder, 'report.json'))
 interface Shown {
   readonly question: string

@@ -3,7 +3,7 @@ import { DECISION_REASONS, FLAGS, TYPES, type DecisionReason } from 'tokentrail'
 import { blankEvent, type EventRow } from '../../src/event/row.ts'
 import type { Tenant, TokenRecord } from '../../src/records/records.ts'
 import { EVIDENCE, EVIDENCE_NAMES } from '../../src/report/evidence/questions.ts'
-import { createTally } from '../../src/report/evidence/figures.ts'
+import { createTally } from 'tokentrail/verify'
 import { DAY, HOUR, NOW, SYSTEM, useReportHouse } from './house.ts'
 
 const house = useReportHouse()

@@ -1,14 +1,10 @@
 import type { Milliseconds } from 'tokentrail'
+import type { Cell, ColumnForm, FigureRule } from 'tokentrail/verify'
 import type { Window } from '../../query/answer.ts'
-import type { FigureRule } from './figures.ts'
 import type { EvidenceParams } from './params.ts'
 import type { EvidenceReader } from './reader.ts'
 
-/** A value of a row: flat, so that a row is a line of NDJSON, of CSV and of a table alike. Lists are joined by spaces. */
-export type Cell = string | number | boolean | null
-
-/** How a value is written for people. In NDJSON every value stays as it is. */
-export type ColumnForm = 'text' | 'count' | 'time' | 'duration' | 'days' | 'flag' | 'share'
+export type { Cell, ColumnForm }
 
 /** Who may see a column at all: identified ones leave only in a pack that two people agreed to. */
 export type Seen = 'aggregate' | 'pseudonymous' | 'identified'

@@ -1,9 +1,8 @@
+import { ROWS_SHOWN, timeText, type Figure } from 'tokentrail/verify'
 import type { AskEvidence, EvidenceHead, SeenRow } from '../evidence/ask.ts'
-import type { Figure } from '../evidence/figures.ts'
 import type { EvidenceLevel } from '../evidence/level.ts'
 import type { GivenParams } from '../evidence/params.ts'
 import type { EvidenceName } from '../evidence/questions.ts'
-import { timeText } from './cell-text.ts'
 import { csvLine, csvRow } from './csv.ts'
 import type { PackFolder } from './pack-folder.ts'
 
@@ -16,9 +15,6 @@ export interface PackAnswer {
   /** File of the rows with its SHA-256; none at the level of figures. */
   readonly file: { readonly name: string; readonly sha256: string } | null
 }
-
-/** Rows that pages show; the files hold all. */
-export const ROWS_SHOWN = 50
 
 /** Asks a question and writes its rows to NDJSON and CSV as they come. */
 export async function answerInto(

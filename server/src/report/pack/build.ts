@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto'
 import { canonicalBytes, WIDE_PROFILE } from 'tokentrail/log'
-import { PACK_FILES, WHAT_IS_NOT_PROVEN, type PackFigure, type PackManifest, type PackQuestion } from 'tokentrail/verify'
+import {
+  PACK_FILES,
+  timeText,
+  WHAT_IS_NOT_PROVEN,
+  type Figure,
+  type PackFigure,
+  type PackManifest,
+  type PackQuestion,
+  type PackTable,
+} from 'tokentrail/verify'
 import { REGISTRY } from '../../audit/registry.ts'
 import type { AskEvidence } from '../evidence/ask.ts'
-import type { Figure } from '../evidence/figures.ts'
 import { LEVEL_SAYS } from '../evidence/level.ts'
 import { EVIDENCE } from '../evidence/questions.ts'
 import type { ReportKey } from '../report-key.ts'
 import { answerInto, type PackAnswer } from './answers.ts'
-import { timeText } from './cell-text.ts'
 import { compose, type Composed } from './compose.ts'
 import type { CountedRows, WriteCounted } from './counted.ts'
 import { htmlOf } from './html.ts'
@@ -131,7 +138,7 @@ function manifestOf(
     readonly counted: CountedRows | null
     readonly separation: 'enforced' | 'waived'
   },
-): PackManifest & { readonly answers: readonly object[] } {
+): PackManifest {
   return {
     v: 1,
     format: 'tokentrail/pack',
@@ -149,7 +156,7 @@ function manifestOf(
     log: log?.log ?? null,
     questions: [...answers.map((answer) => questionOf(answer, plan, log)), ...(counted === null ? [] : [counted.question])],
     files: folder.files(),
-    answers: answers.map(asShown),
+    answers: answers.map((answer) => ({ ...asShown(answer), tenant: plan.tenant.id })),
   }
 }
 
@@ -186,7 +193,7 @@ function hasOwnLeaf(type: string): boolean {
 }
 
 /** Figures as the pages show them, with the rule by which anyone counts them again from the rows of the answer. */
-function asShown({ head, figures, file }: PackAnswer): object {
+function asShown({ head, figures, file }: PackAnswer): PackTable & Readonly<Record<string, unknown>> {
   return {
     question: head.question,
     answers: head.answers,

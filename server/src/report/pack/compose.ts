@@ -1,10 +1,19 @@
-import { WHAT_IS_NOT_PROVEN, WITHOUT_WITNESS } from 'tokentrail/verify'
+import {
+  cellText,
+  COLUMNS_SHOWN,
+  countText,
+  durationText,
+  shareOf,
+  shareText,
+  timeText,
+  WHAT_IS_NOT_PROVEN,
+  WITHOUT_WITNESS,
+  type Figure,
+} from 'tokentrail/verify'
 import { FRAMEWORKS, STATUSES, type Control, type Framework } from '../controls.ts'
 import type { Column } from '../evidence/question.ts'
 import { EVIDENCE } from '../evidence/questions.ts'
 import { LEVEL_SAYS } from '../evidence/level.ts'
-import type { Figure } from '../evidence/figures.ts'
-import { cellText, countText, durationText, shareText, timeText } from './cell-text.ts'
 import type { PackAnswer } from './answers.ts'
 import type { Fact, PackDocument, Section, Table } from './document.ts'
 import type { LogPart } from './log-part.ts'
@@ -176,13 +185,6 @@ function figureText({ name, value }: Figure): string {
   if (name.endsWith('-ms')) return durationText(value)
   return name.endsWith('-share') ? shareText(value) : countText(value)
 }
-
-function shareOf({ value, of }: Figure): string {
-  return value === null || of === undefined || of === null || of === 0 ? '' : shareText(value / of)
-}
-
-/** Columns that fit on a page: the ids and states that a reader looks for. All of them stand in the files. */
-const COLUMNS_SHOWN = 8
 
 function rowTable(question: string, columns: Readonly<Record<string, Column>>, rows: PackAnswer['first']): Table {
   const shown = Object.entries(columns).slice(0, COLUMNS_SHOWN)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { htmlText as text } from 'tokentrail/verify'
 import type { PackDocument, Section, Table } from './document.ts'
 
 /** The report as one file: no script, styles inside, nothing loaded from anywhere. */
@@ -41,16 +42,6 @@ function tableOf({ caption, head, rows, right = [] }: Table): string {
 ${body}
 </tbody></table></div>`
 }
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-/** Whatever stands in a record was typed by somebody: markup and control characters lose their meaning. */
-function text(value: string): string {
-  return value.replaceAll(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter).replaceAll(CONTROLS, '\u{FFFD}')
-}
-
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1a1d21;--soft:#59616b;--line:#d5d9de;--page:#fff;--band:#f4f6f8}

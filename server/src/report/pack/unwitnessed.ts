@@ -1,5 +1,5 @@
+import { countText, durationText, timeText } from 'tokentrail/verify'
 import type { RecordReads } from '../../records/records.ts'
-import { countText, durationText, timeText } from './cell-text.ts'
 import type { LogPart } from './log-part.ts'
 
 /** Since when nothing outside vouches for the log: said in every pack. */

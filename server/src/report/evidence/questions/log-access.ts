@@ -1,18 +1,8 @@
+import { EVENT_TABLES } from 'tokentrail/verify'
 import { EVENT_COLUMNS, eventsOf, typesOf, type EvidenceEvent } from '../events-of.ts'
 import type { EvidenceQuestion } from '../question.ts'
 
-const READING = typesOf(
-  'page.viewed',
-  'reading.rejected',
-  'report.generated',
-  'report.viewed',
-  'report.exported',
-  'report.delivered',
-  'report.undelivered',
-  'pseudonym.revealed',
-  'subject.accessed',
-  'audit.read',
-)
+const READING = typesOf(...EVENT_TABLES['log-access'])
 
 /** Who looked at what. */
 export const logAccess: EvidenceQuestion<EvidenceEvent> = {

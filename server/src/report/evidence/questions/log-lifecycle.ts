@@ -1,21 +1,9 @@
+import { EVENT_TABLES, LOG_LIFECYCLE } from 'tokentrail/verify'
 import { EVENT_COLUMNS, eventsOf, typesOf, type EvidenceEvent } from '../events-of.ts'
 import type { EvidenceQuestion } from '../question.ts'
 import type { EvidenceReader } from '../reader.ts'
 
-const LIFECYCLE = typesOf(
-  'system.started',
-  'system.stopped',
-  'store.restarted',
-  'sink.failed',
-  'sink.paused',
-  'sink.resumed',
-  'loss.declared',
-  'gap.found',
-  'gap.filled',
-  'coalescing.started',
-  'coalescing.ended',
-)
-const LOG_TYPES = ['log.opened', 'log.closed', 'log.recovered'] as const
+const LIFECYCLE = typesOf(...EVENT_TABLES['log-lifecycle'])
 
 /** When logging began, stopped or had gaps. */
 export const logLifecycle: EvidenceQuestion<EvidenceEvent> = {
@@ -49,7 +37,7 @@ export const logLifecycle: EvidenceQuestion<EvidenceEvent> = {
 
 /** Entries that exist only in the log. */
 async function* ownEntries(reader: EvidenceReader): AsyncIterable<EvidenceEvent> {
-  for await (const { at, type, index, shown } of reader.log.entries(0, reader.seen, LOG_TYPES))
+  for await (const { at, type, index, shown } of reader.log.entries(0, reader.seen, LOG_LIFECYCLE))
     yield {
       at,
       event: `leaf-${index}`,

@@ -1,15 +1,8 @@
+import { EVENT_TABLES } from 'tokentrail/verify'
 import { EVENT_COLUMNS, eventsOf, typesOf, type EvidenceEvent } from '../events-of.ts'
 import type { EvidenceQuestion } from '../question.ts'
 
-const PRIVACY = typesOf(
-  'subject.accessed',
-  'subject.erased',
-  'subject.restricted',
-  'pseudonym.revealed',
-  'hold.set',
-  'hold.released',
-  'key.destroyed',
-)
+const PRIVACY = typesOf(...EVENT_TABLES['privacy-operations'])
 
 /** What was done for, and about, the people behind the data. */
 export const privacyOperations: EvidenceQuestion<EvidenceEvent> = {

@@ -1,27 +1,8 @@
+import { EVENT_TABLES } from 'tokentrail/verify'
 import { EVENT_COLUMNS, eventsOf, typesOf, type EvidenceEvent } from '../events-of.ts'
 import type { EvidenceQuestion } from '../question.ts'
 
-const PRIVILEGED = typesOf(
-  'principal.added',
-  'principal.changed',
-  'principal.removed',
-  'role.granted',
-  'role.removed',
-  'config.changed',
-  'rule.changed',
-  'key.rotated',
-  'key.destroyed',
-  'tenant.added',
-  'tenant.closed',
-  'hold.set',
-  'hold.released',
-  'subject.erased',
-  'subject.restricted',
-  'pseudonym.revealed',
-  'approval.requested',
-  'approval.given',
-  'approval.refused',
-)
+const PRIVILEGED = typesOf(...EVENT_TABLES['privileged-actions'])
 
 /** What people with power did. */
 export const privilegedActions: EvidenceQuestion<EvidenceEvent> = {

@@ -1,7 +1,8 @@
+import { EVENT_TABLES } from 'tokentrail/verify'
 import { EVENT_COLUMNS, eventsOf, typesOf, type EvidenceEvent } from '../events-of.ts'
 import type { EvidenceQuestion } from '../question.ts'
 
-const RETENTION = typesOf('retention.applied', 'hold.set', 'hold.released', 'key.destroyed', 'token.purged')
+const RETENTION = typesOf(...EVENT_TABLES['retention-runs'])
 
 /** What retention took away, and what held it back. */
 export const retentionRuns: EvidenceQuestion<EvidenceEvent> = {

@@ -1,21 +1,8 @@
+import { EVENT_TABLES } from 'tokentrail/verify'
 import { EVENT_COLUMNS, eventsOf, typesOf, type EvidenceEvent } from '../events-of.ts'
 import type { EvidenceQuestion } from '../question.ts'
 
-const TYPES_OF_LIFE = typesOf(
-  'token.issued',
-  'token.imported',
-  'token.changed',
-  'token.scopes_changed',
-  'token.rotated',
-  'token.superseded',
-  'token.revoked',
-  'token.suspended',
-  'token.resumed',
-  'token.expired',
-  'token.exhausted',
-  'token.locked',
-  'token.purged',
-)
+const TYPES_OF_LIFE = typesOf(...EVENT_TABLES['token-lifecycle'])
 
 /** What was done to tokens, from issue to revocation. */
 export const tokenLifecycle: EvidenceQuestion<EvidenceEvent> = {

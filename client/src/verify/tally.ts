@@ -1,4 +1,5 @@
-import type { Cell } from './question.ts'
+/** A value of a row: flat, so that a row is a line of NDJSON, of CSV and of a table alike. Lists are joined by spaces. */
+export type Cell = string | number | boolean | null
 
 /** One value or several that a column may have; `above` a number, `null` for nothing there, `{ some: true }` for anything. */
 export type Condition = Cell | readonly Cell[] | { readonly above: number } | { readonly some: true }
