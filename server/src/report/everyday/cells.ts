@@ -36,8 +36,8 @@ export function shownCell(cell: Cell | undefined, { form }: Pick<Column, 'form'>
 }
 
 /** A cell for machines: times as RFC 3339, everything else as it is. */
-export function plainCell(cell: Cell | undefined, { form }: Pick<Column, 'form'>): Cell {
-  if (typeof cell === 'number' && form === 'time') return timeText(cell)
+export function plainCell(cell: Cell | undefined, { form }: Pick<Column, 'form'>, { unit }: Row): Cell {
+  if (typeof cell === 'number' && (form === 'time' || (form === 'figure' && unit === 'time'))) return timeText(cell)
   return cell ?? null
 }
 

@@ -24,7 +24,7 @@ export async function* csvOf(run: Run): AsyncIterable<string> {
     yield csvLine(columns.map(([, { title, form }]) => (FORMS[form] === '' ? title : `${title} (${FORMS[form]})`)))
     for await (const row of rows) {
       count += 1
-      yield csvLine(columns.map(([name, column]) => plainCell(row[name], column)))
+      yield csvLine(columns.map(([name, column]) => plainCell(row[name], column, row)))
     }
   }
   yield csvLine([]) + csvLine(['End of report, rows', count])

@@ -1,6 +1,6 @@
 import type { Share } from '../../query/answer.ts'
 import type { Form } from './cells.ts'
-import type { Columns, Row } from './report.ts'
+import type { Cell, Columns, Row } from './report.ts'
 
 /** Columns of every table of figures: the unit of a value stands beside it. */
 export const FIGURE_COLUMNS = {
@@ -19,7 +19,7 @@ interface Bounds {
 }
 
 /** A figure. `null` is: cannot be said. */
-export function figure(name: string, value: number | null | undefined, unit: Form = 'count', bounds: Bounds = {}): Row {
+export function figure(name: string, value: Cell | undefined, unit: Form = 'count', bounds: Bounds = {}): Row {
   return { figure: name, value: value ?? null, unit, low: bounds.low ?? null, high: bounds.high ?? null, of: bounds.of ?? null }
 }
 

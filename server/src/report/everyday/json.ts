@@ -56,5 +56,5 @@ function describe({ section, withheld }: Part): object {
 }
 
 function plainRow(row: Row, columns: Columns): Row {
-  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, plainCell(row[name], column)]))
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, plainCell(row[name], column, row)]))
 }

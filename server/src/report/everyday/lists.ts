@@ -1,6 +1,6 @@
-import type { LastUsedRow } from '../../query/rows.ts'
 import type { Answer } from '../../query/answer.ts'
-import type { Asked, Askable, Given } from './report.ts'
+import type { LastUsedRow } from '../../query/rows.ts'
+import type { Askable, Asked, Given } from './report.ts'
 
 /** A token as `GET /v1/tokens` lists it, as far as reports read it. */
 export interface ListedToken {
@@ -12,7 +12,6 @@ export interface ListedToken {
   readonly environment: string
   readonly scopes: readonly string[]
   readonly issuedAt: string | null
-  readonly knownSince: string
   readonly expiresAt: string | null
   readonly generation: number
   readonly graceUntil: string | null
@@ -25,12 +24,19 @@ export interface UsedToken extends ListedToken {
   readonly use: LastUsedRow | undefined
 }
 
-const PAGE = 500
-/** Tokens whose use is asked for at once: an address has a bound. */
-const ASKED_AT_ONCE = 100
+/** What is asked for a list of tokens with their use. */
+export const TOKENS_AND_USE = ['/v1/tokens', '/v1/questions/last-used-by-token'] as const satisfies readonly Askable[]
 
-/** Every row of a list, page by page: the next page is asked for when it is wanted. */
-export async function* pagesOf<Item>({ get }: Asked, route: Askable, given: Given = {}): AsyncIterable<readonly Item[]> {
+const PAGE = 500
+/** Ids in one question, below what its parameter may hold. */
+const ID_CHARS_MAX = 19_000
+
+/** Every page of a list: the next one is asked for when it is wanted. */
+export async function* pagesOf<Item>(
+  { get }: Pick<Asked, 'get'>,
+  route: Askable,
+  given: Given = {},
+): AsyncIterable<readonly Item[]> {
   let cursor: string | undefined
   do {
     const page = await get<{ readonly items: readonly Item[]; readonly next?: string }>(route, { ...given, cursor, limit: PAGE })
@@ -39,24 +45,63 @@ export async function* pagesOf<Item>({ get }: Asked, route: Askable, given: Give
   } while (cursor !== undefined)
 }
 
-/** Every token of a state, newest first, with its use. */
-export async function* usedTokens(asked: Asked, given: Given = {}): AsyncIterable<UsedToken> {
+/** Every row of a list. */
+export async function* itemsOf<Item>(asked: Pick<Asked, 'get'>, route: Askable, given: Given = {}): AsyncIterable<Item> {
+  for await (const page of pagesOf<Item>(asked, route, given)) yield* page
+}
+
+/** Every token that a filter lists, newest first, with its use. */
+export async function* usedTokens(asked: Pick<Asked, 'get'>, given: Given = {}): AsyncIterable<UsedToken> {
   for await (const page of pagesOf<ListedToken>(asked, '/v1/tokens', given)) {
-    for (let from = 0; from < page.length; from += ASKED_AT_ONCE)
-      yield* await withUse(asked, page.slice(from, from + ASKED_AT_ONCE))
+    for (const some of inQuestions(page)) yield* await withUse(asked, some)
   }
 }
 
-async function withUse({ get }: Asked, tokens: readonly ListedToken[]): Promise<readonly UsedToken[]> {
-  const ids = tokens.map(({ id }) => id).join(',')
+/** So many tokens as one question takes. */
+function* inQuestions(tokens: readonly ListedToken[]): Iterable<readonly ListedToken[]> {
+  let [some, chars]: [ListedToken[], number] = [[], 0]
+  for (const token of tokens) {
+    if (chars + token.id.length + 1 > ID_CHARS_MAX) {
+      yield some
+      some = []
+      chars = 0
+    }
+    some.push(token)
+    chars += token.id.length + 1
+  }
+  if (some.length > 0) yield some
+}
+
+async function withUse({ get }: Pick<Asked, 'get'>, tokens: readonly ListedToken[]): Promise<readonly UsedToken[]> {
+  // A foreign id may hold the sign that divides ids: its use cannot be asked for in a list.
+  const ids = tokens.flatMap(({ id }) => (id.includes(',') ? [] : [id])).join(',')
+  if (ids === '') return tokens.map((token) => ({ ...token, use: undefined }))
   const { rows } = await get<Answer<LastUsedRow>>('/v1/questions/last-used-by-token', { tokens: ids })
   const byId = new Map(rows.map((row) => [row.token, row]))
   return tokens.map((token) => ({ ...token, use: byId.get(token.id) }))
 }
 
-/** Everything that comes. Only for what is known to be few. */
-export async function all<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
-  const found: Value[] = []
-  for await (const value of values) found.push(value)
-  return found
+/** Tokens that a report with sums looks at. */
+const LOOKED_MAX = 20_000
+
+export interface Looked {
+  readonly tokens: readonly UsedToken[]
+  /** There are more tokens than are looked at. */
+  readonly more: boolean
+  /** Accepted attempts of all of them in the last 30 days. */
+  readonly accepted30d: number
+}
+
+/** The active tokens, the newest of them where there are many, read once for all sections. */
+export function activeTokens(asked: Asked): Promise<Looked> {
+  return asked.once('active tokens', async () => {
+    const tokens: UsedToken[] = []
+    let more = false
+    for await (const token of usedTokens(asked, { state: 'active' })) {
+      more = tokens.length === LOOKED_MAX
+      if (more) break
+      tokens.push(token)
+    }
+    return { tokens, more, accepted30d: tokens.reduce((sum, { use }) => sum + (use?.accepted30d ?? 0), 0) }
+  })
 }

@@ -66,6 +66,8 @@ export interface Asked {
   readonly window: Window
   readonly params: ReportParams
   readonly get: Get
+  /** What several sections need, made once. */
+  once<Value>(name: string, make: () => Promise<Value>): Promise<Value>
 }
 
 /** One table of a report. */

@@ -2,7 +2,7 @@ import type { Milliseconds } from 'tokentrail'
 import { TrailError } from '../../errors.ts'
 import type { Answer, Completeness, Window } from '../../query/answer.ts'
 import { paramsOf, type ReportParams } from './params.ts'
-import { type Askable, type Given, READERS, type Report, type Row, type Section } from './report.ts'
+import { type Askable, type Asked, type Given, READERS, type Report, type Row, type Section } from './report.ts'
 import { REPORTS, type ReportName } from './reports.ts'
 
 /** The way to the API's own routes, as the reader of the report. */
@@ -74,7 +74,10 @@ export async function runReport(wish: ReportWish, door: Door, signal: AbortSigna
   const frame = createFrame()
   const pace = { signal, patient: false }
   const get = createGet(door, frame, pace)
-  const parts = await inOrder(report.sections, AT_ONCE, (section) => begin(section, { window: wish.window, params }, door, get))
+  const once = createOnce()
+  const parts = await inOrder(report.sections, AT_ONCE, (section) =>
+    begin(section, { window: wish.window, params, once }, door, get),
+  )
   const [first] = parts
   if (first && parts.every(({ withheld }) => withheld !== undefined))
     throw new TrailError('not_permitted', `Your role sees nothing of this report. ${first.withheld ?? ''}`.trim())
@@ -82,14 +85,18 @@ export async function runReport(wish: ReportWish, door: Door, signal: AbortSigna
   return { head: headOf(wish, report, params, frame), parts }
 }
 
+function createOnce(): Asked['once'] {
+  const made = new Map<string, Promise<unknown>>()
+  return async <Value>(name: string, make: () => Promise<Value>) => {
+    const value = made.get(name) ?? make()
+    made.set(name, value)
+    return (await value) as Value
+  }
+}
+
 type AskedBy = (section: Section) => <A extends object>(route: Askable, given?: Given) => Promise<A>
 
-async function begin(
-  section: Section,
-  asked: { readonly window: Window; readonly params: ReportParams },
-  door: Door,
-  getFor: AskedBy,
-): Promise<Part> {
+async function begin(section: Section, asked: Omit<Asked, 'get'>, door: Door, getFor: AskedBy): Promise<Part> {
   const refusal = section.asks.map((route) => door.refuses(route)).find((each) => each !== undefined)
   if (refusal !== undefined) return withheldPart(section, refusal)
   const rows = section.rows({ ...asked, get: getFor(section) })[Symbol.asyncIterator]()
