@@ -336,13 +336,47 @@ function withFigure(manifest: PackManifest, by: number): PackManifest {
 }
 
 describe('what was erased', () => {
-  test('is said with the leaf of the erasure, and breaks no proof', async () => {
-    const line = (event: string): Uint8Array => utf8(`{"erased":45,"event":"${event}","field":"owner"}\n`)
+  const saying = (...lines: string[]): Promise<Verification> =>
+    makePack({
+      ...RANGE,
+      change: (files) => void files.set(PACK_FILES.disclosures, utf8(lines.map((line) => `${line}\n`).join(''))),
+    }).then((files) => verified(files))
+  const erasedBy = (leaf: number, event = 'evt_1_31'): string => `{"erased":${leaf},"event":"${event}","field":"owner"}`
+
+  test('is not proven by a word: the exporter says so, and the pack stays good', async () => {
+    const found = await saying(erasedBy(500))
+    expect([found.isGood, outcome(found, 'disclosure')?.state]).toEqual([true, 'cannot say'])
+    expect(outcome(found, 'disclosure')?.says).toBe('Not proven: the exporter says that one value was erased.')
+    expect(told(found)).toContain('The leaf that is named as their erasure is not in this pack: 500.')
+  })
+
+  test('with the leaf of an erasure is known to have happened, not to have taken the value', async () => {
     const found = await verified(
-      await makePack({ ...RANGE, change: (files) => void files.set(PACK_FILES.disclosures, line('evt_1_31')) }),
+      await makePack({
+        ...RANGE,
+        erasure: 62,
+        change: (files) => void files.set(PACK_FILES.disclosures, utf8(`${erasedBy(62, 'evt_1_32')}\n`)),
+      }),
     )
-    expect(outcome(found, 'disclosure')).toMatchObject({ state: 'holds', says: expect.stringContaining('1 were erased') })
-    expect(told(found)).toContain('Said to be erased by leaf 45, which is not here or says something else.')
+    expect([found.isGood, outcome(found, 'disclosure')?.state]).toEqual([true, 'cannot say'])
+    expect(told(found)).toMatch(/The log holds an erasure after those entries at leaf 62\. An erasure names nobody/)
+  })
+
+  test.each([
+    ['by an entry that is something else', erasedBy(45), /Leaf 45 is named as an erasure; it is token\.issued/],
+    ['by an entry before it', erasedBy(30), /said to be erased by leaf 30, which is not after it/],
+    [
+      'and shows a value as well',
+      `{"erased":500,"event":"evt_1_31","field":"owner","salt":"${'A'.repeat(43)}","value":"x"}`,
+      /A line is not a disclosure/,
+    ],
+    ['with a salt that is none', '{"event":"evt_1_31","field":"owner","salt":"AA","value":"x"}', /A line is not a disclosure/],
+    ['twice', `${erasedBy(500)}\n${erasedBy(500)}`, /told twice/],
+    ['of a field that no entry has', erasedBy(500).replace('owner', 'toString'), /has no hidden toString/],
+  ])('%s: refused', async (_, line, why) => {
+    const found = await saying(line)
+    expect([found.isGood, outcome(found, 'disclosure')?.state]).toEqual([false, 'fails'])
+    expect(told(found)).toMatch(why)
   })
 })
 

@@ -17,7 +17,7 @@ const MEANS: Readonly<Record<CheckName, string>> = {
   inclusion: 'That every entry stood in the log when it was signed, unchanged and at its place.',
   form: 'That every program reads the entries in the same way.',
   completeness: 'That no entry in between is missing. Not that everything that happened was recorded.',
-  disclosure: 'That the values shown are those recorded at the time. What was erased stays erased.',
+  disclosure: 'That the values shown are those recorded at the time. Not why the others are left out.',
   figures:
     'That the counted figures follow from entries and rows that are here, that printed tables of events are entries, and that every print of a table says the same. Not what rests on other data; it is named.',
 }

@@ -50,6 +50,8 @@ export interface MadePack {
   readonly tenant?: string
   /** Entries that are kept back: their hashes stand in gaps. */
   readonly hide?: readonly number[]
+  /** Index of an entry that is an erasure. */
+  readonly erasure?: number
   /** Without the log's own entry of the export. */
   readonly bare?: boolean
   /** Changes the files before they are listed and signed. */
@@ -61,7 +63,7 @@ export interface MadePack {
 /** The files of a pack. */
 export async function makePack(o: MadePack): Promise<Map<string, Uint8Array>> {
   const tenant = o.tenant ?? 'install'
-  const tree = treeWithBatch(o.last)
+  const tree = treeWithBatch(o.last, o.erasure)
   const indexes = Array.from({ length: o.last - o.first }, (_, i) => o.first + i).filter(
     (index) => belongs(o, tree.entry(index)) && !o.hide?.includes(index),
   )
@@ -139,14 +141,20 @@ interface MadeTree {
   root(at: number): Uint8Array
 }
 
-function treeWithBatch(size: number): MadeTree {
+function treeWithBatch(size: number, erasure: number | undefined): MadeTree {
   const index = batchAt(size)
   const batch = JSON.parse(new TextDecoder().decode(madeEntry(index)))
   const entry = utf8(canonical({ ...batch, shown: { ...batch.shown, root: toBase64Url(rootOf(TREE, ROW_LEAVES)) } }))
   const leaves = [...madeTree(size).leaves]
-  leaves[index] = TREE.leaf(entry)
+  const entryAt = (at: number): Uint8Array => (at === index ? entry : at === erasure ? erasureAt(at) : madeEntry(at))
+  for (const at of [index, ...(erasure === undefined ? [] : [erasure])]) leaves[at] = TREE.leaf(entryAt(at))
   const hashOf: HashOfNode = ({ level, index: at }) => rootOf(TREE, leaves.slice(Number(at) << level, Number(at + 1n) << level))
-  return { hashOf, entry: (at) => (at === index ? entry : madeEntry(at)), root: (at) => rootOf(TREE, leaves.slice(0, at)) }
+  return { hashOf, entry: entryAt, root: (at) => rootOf(TREE, leaves.slice(0, at)) }
+}
+
+function erasureAt(index: number): Uint8Array {
+  const made = JSON.parse(new TextDecoder().decode(madeEntry(index)))
+  return utf8(canonical({ ...made, hidden: {}, shown: { count: 3 }, type: 'subject.erased' }))
 }
 
 function belongs(o: MadePack, entry: Uint8Array): boolean {

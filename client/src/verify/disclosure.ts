@@ -12,6 +12,7 @@ export interface Disclosing {
   readonly index: number
   readonly event: string
   readonly type: string
+  readonly tenant: string
   readonly hidden: Readonly<Record<string, unknown>>
 }
 
@@ -32,20 +33,17 @@ export async function createDisclosures(
   lines: LineReader,
   onOpened: (opening: OpenDisclosure) => void = () => undefined,
 ): Promise<Disclosures> {
-  const erasers = new Set<number>()
-  const seen = new Map<number, string>()
-  let [opened, erased, withheld, commitments] = [0, 0, 0, 0]
-  let wrong: { readonly says: string; readonly place: Place } | undefined
+  const erasures = createErasures()
+  let [opened, withheld, commitments] = [0, 0, 0]
+  let wrong: Wrong | undefined
   let waiting = await nextOf(lines)
 
   function meet(entry: Disclosing, disclosure: Disclosure): void {
-    const commitment = entry.hidden[disclosure.field]
+    const commitment = Object.hasOwn(entry.hidden, disclosure.field) ? entry.hidden[disclosure.field] : undefined
     const place = { file: FILE, index: entry.index }
     if (typeof commitment !== 'string') wrong ??= { says: `Entry ${entry.index} has no hidden ${disclosure.field}.`, place }
-    else if ('erased' in disclosure) {
-      if (erasers.size < ERASED_MAX) erasers.add(disclosure.erased)
-      erased += 1
-    } else if (isOpenedBy(crypto, commitment, disclosure)) {
+    else if ('erased' in disclosure) wrong ??= erasures.claim(entry, disclosure.erased)
+    else if (isOpenedBy(crypto, commitment, disclosure)) {
       opened += 1
       onOpened(disclosure)
     } else wrong ??= { says: `The ${disclosure.field} of entry ${entry.index} is not the one that was recorded.`, place }
@@ -53,15 +51,21 @@ export async function createDisclosures(
 
   return {
     async visit(entry) {
-      if (ERASERS.has(entry.type) && seen.size < ERASED_MAX) seen.set(entry.index, entry.type)
+      wrong ??= erasures.visit(entry)
       const hidden = Object.keys(entry.hidden).length
       commitments += hidden
-      let met = 0
+      let field = ''
       for (; waiting?.event === entry.event; waiting = await nextOf(lines)) {
+        if (waiting.field <= field)
+          wrong ??= {
+            says: `The ${waiting.field} of entry ${entry.index} is told twice, or out of order.`,
+            place: { file: FILE },
+          }
+        field = waiting.field
         meet(entry, waiting)
-        met += 1
+        withheld -= 1
       }
-      withheld += Math.max(0, hidden - met)
+      withheld += hidden
     },
     async end() {
       if (waiting)
@@ -69,53 +73,101 @@ export async function createDisclosures(
           says: `A disclosure is about ${waiting.event}, which is not here, or not in the order of the entries.`,
           place: { file: FILE },
         }
-      const unseen = [...erasers].filter((index) => !seen.has(index))
-      return outcomeOf({
-        opened,
-        erased,
-        withheld,
-        commitments,
-        wrong,
-        erasers: [...erasers].filter((index) => seen.has(index)),
-        unseen,
-      })
+      return outcomeOf({ opened, withheld, commitments, wrong, ...erasures.found() })
+    },
+  }
+}
+
+interface Wrong {
+  readonly says: string
+  readonly place: Place
+}
+
+/** What an entry of an erasure is said to have taken. */
+interface Claim {
+  readonly tenant: string
+  /** The entry of an erasure was seen at this index. */
+  isThere: boolean
+}
+
+/** Follows what is said to be erased. An erasure names nobody, so its entry shows that it happened, never whom or what it took. */
+function createErasures(): {
+  claim(entry: Disclosing, index: number): Wrong | undefined
+  visit(entry: Disclosing): Wrong | undefined
+  found(): { readonly claimed: number; readonly there: readonly number[]; readonly absent: readonly number[] }
+} {
+  const claims = new Map<number, Claim>()
+  let claimed = 0
+  return {
+    claim({ index, tenant }, erased) {
+      claimed += 1
+      const place = { file: FILE, index }
+      if (erased <= index) return { says: `Entry ${index} is said to be erased by leaf ${erased}, which is not after it.`, place }
+      const known = claims.get(erased)
+      if (known && known.tenant !== tenant) return { says: `Leaf ${erased} is said to have erased values of two tenants.`, place }
+      if (!known && claims.size >= ERASED_MAX) return { says: `More than ${ERASED_MAX} erasures are named.`, place }
+      if (!known) claims.set(erased, { tenant, isThere: false })
+      return undefined
+    },
+    visit({ index, type, tenant }) {
+      const claim = claims.get(index)
+      if (!claim) return undefined
+      if (!ERASERS.has(type) || (tenant !== claim.tenant && tenant !== 'install'))
+        return { says: `Leaf ${index} is named as an erasure; it is ${type} of ${tenant}.`, place: { file: FILE, index } }
+      claim.isThere = true
+      return undefined
+    },
+    found() {
+      const there = [...claims].filter(([, { isThere }]) => isThere).map(([index]) => index)
+      const absent = [...claims].filter(([, { isThere }]) => !isThere).map(([index]) => index)
+      return { claimed, there, absent }
     },
   }
 }
 
 interface Found {
   readonly opened: number
-  readonly erased: number
   readonly withheld: number
   readonly commitments: number
-  readonly wrong: { readonly says: string; readonly place: Place } | undefined
-  readonly erasers: readonly number[]
-  readonly unseen: readonly number[]
+  readonly wrong: Wrong | undefined
+  /** Values that are said to be erased, and by which leaves. */
+  readonly claimed: number
+  readonly there: readonly number[]
+  readonly absent: readonly number[]
 }
 
-function outcomeOf({ opened, erased, withheld, commitments, wrong, erasers, unseen }: Found): Outcome {
+function outcomeOf({ opened, withheld, commitments, wrong, claimed, there, absent }: Found): Outcome {
   const notes = [
     ...(withheld > 0 ? [`${count(withheld)} hidden values are not disclosed here.`] : []),
-    ...(erasers.length > 0 ? [`Erased, leaf ${erasers.slice(0, 20).map(count).join(', ')}.`] : []),
-    ...(unseen.length > 0
-      ? [`Said to be erased by leaf ${unseen.slice(0, 20).map(count).join(', ')}, which is not here or says something else.`]
+    ...(there.length > 0
+      ? [
+          `The log holds an erasure after those entries at leaf ${listOf(there)}. An erasure names nobody, so nothing shows that it took these values.`,
+        ]
       : []),
+    ...(absent.length > 0 ? [`The leaf that is named as their erasure is not in this pack: ${listOf(absent)}.`] : []),
   ]
   if (wrong) return fails('disclosure', wrong.says, wrong.place, notes)
-  if (opened + erased === 0)
+  const shown = opened > 0 ? `${count(opened)} disclosed values are exactly those that were recorded. ` : ''
+  if (claimed > 0)
+    return cannotSay(
+      'disclosure',
+      `${shown}Not proven: the exporter says that ${claimed === 1 ? 'one value was' : `${count(claimed)} values were`} erased.`,
+      notes,
+    )
+  if (opened === 0)
     return cannotSay(
       'disclosure',
       commitments === 0 ? 'No entry here hides a value.' : 'No hidden value is disclosed here.',
       notes,
     )
-  const both = [
-    opened > 0 ? `${count(opened)} disclosed values are exactly those that were recorded` : '',
-    erased > 0 ? `${count(erased)} were erased and can be opened by nobody` : '',
-  ]
-  return holds('disclosure', `${both.filter(Boolean).join('; ')}.`, notes)
+  return holds('disclosure', shown.trim(), notes)
 }
 
-function isOpenedBy(crypto: LogCrypto, commitment: string, disclosure: Exclude<Disclosure, { erased: number }>): boolean {
+function listOf(indexes: readonly number[]): string {
+  return `${indexes.slice(0, 20).map(count).join(', ')}${indexes.length > 20 ? `, and ${count(indexes.length - 20)} more` : ''}`
+}
+
+function isOpenedBy(crypto: LogCrypto, commitment: string, disclosure: OpenDisclosure): boolean {
   const salt = fromBase64Url(disclosure.salt, FILE)
   return toBase64Url(commitmentOf(crypto.sha256, { ...disclosure, salt })) === commitment
 }
@@ -123,17 +175,31 @@ function isOpenedBy(crypto: LogCrypto, commitment: string, disclosure: Exclude<D
 async function nextOf(lines: LineReader): Promise<Disclosure | undefined> {
   const line = await lines.next()
   if (!line) return undefined
-  const value: unknown = checkCanonical(line, WIDE_PROFILE)
+  const value = valueOf(line)
   if (!isDisclosure(value)) throw new PackBroken('A line is not a disclosure.', FILE)
   return value
 }
 
+function valueOf(line: Uint8Array): unknown {
+  try {
+    return checkCanonical(line, WIDE_PROFILE)
+  } catch (error) {
+    throw new PackBroken(`A line is not a disclosure: ${error instanceof Error ? error.message : 'unreadable'}.`, FILE)
+  }
+}
+
+/** Either a value with its salt, or a word of erasure: nothing can be both. */
 function isDisclosure(value: unknown): value is Disclosure {
   if (typeof value !== 'object' || value === null) return false
-  const read = value as Readonly<Record<string, unknown>>
-  if (typeof read['event'] !== 'string' || typeof read['field'] !== 'string') return false
-  return Number.isSafeInteger(read['erased']) || (typeof read['salt'] === 'string' && typeof read['value'] === 'string')
+  const { event, field, erased, salt, value: text } = value as Readonly<Record<string, unknown>>
+  if (typeof event !== 'string' || typeof field !== 'string') return false
+  const names = Object.keys(value).join()
+  if (names === 'erased,event,field') return Number.isSafeInteger(erased)
+  return names === 'event,field,salt,value' && typeof salt === 'string' && SALT.test(salt) && typeof text === 'string'
 }
+
+/** 32 bytes in the one spelling of base64url. */
+const SALT = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
 function count(value: number): string {
   return value.toLocaleString('en-US')

@@ -146,7 +146,7 @@ async function visit({ pass, summary, disclosures, batches }: Visit, index: numb
     addWrong(summary, index, `an entry of tenant ${entry.tenant} is in a pack of another`)
   if (!isOthers) take(summary, { ...entry, index, shown: () => entry.shown })
   pass.events.take(index, entry)
-  await disclosures.visit({ index, event: entry.event, type: entry.type, hidden: entry.hidden })
+  await disclosures.visit({ ...entry, index })
   if (!pass.cited.has(index) || entry.type !== 'log.batch') return
   const { rows, root } = entry.shown
   if (typeof rows === 'number' && typeof root === 'string')
