@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   checkCanonical,
   createTileTree,
@@ -12,6 +13,7 @@ import {
   type TileTree,
 } from 'tokentrail/log'
 import type { AuditReads, LogEntry, LogShard, LogSigned } from '../records/audit.ts'
+import { chainBreak, type ShardEnds } from './chain.ts'
 import { TREE } from './crypto.ts'
 import type { Disk } from './disk.ts'
 import type { FolderView } from './folder.ts'
@@ -20,7 +22,7 @@ import { readCheckpoint, readTile } from './shelf.ts'
 
 /** Something in the log that is not as it must be. */
 export interface Difference {
-  readonly check: 'checkpoint' | 'bundle' | 'tile' | 'root' | 'entry' | 'records' | 'number' | 'signed' | 'head'
+  readonly check: 'checkpoint' | 'bundle' | 'tile' | 'root' | 'entry' | 'records' | 'number' | 'signed' | 'head' | 'chain'
   readonly shard: string
   /** Index of the first entry that is concerned; null where it is no entry's. */
   readonly index: number | null
@@ -31,7 +33,7 @@ export interface FsckResult {
   readonly shards: number
   /** Entries that were hashed and compared. */
   readonly entries: number
-  /** The first difference of each shard, oldest shard first. */
+  /** The first difference of each shard, oldest shard first; and the first place where the chain of shards is broken. */
   readonly differences: readonly Difference[]
 }
 
@@ -46,11 +48,17 @@ export async function fsck(o: { readonly dir: string; readonly disk: Disk; reado
   const numbers = new Map<string, number>()
   const differences: Difference[] = []
   let entries = 0
+  let before: ShardEnds | null = null
+  let isWhole = true
   for (const shard of shards) {
     const isGivenUp = shards.some(({ previous, recovered }) => previous === shard.name && recovered !== null)
     const found = await checkShard(await folderOf(o, shard), { ...shard, isGivenUp }, o.read, numbers)
     entries += found.entries
     if (found.difference) differences.push(found.difference)
+    const broken: string | null = isWhole ? chainBreak(before, found.ends) : null
+    if (broken !== null) differences.push({ check: 'chain', shard: shard.name, index: 0, what: broken })
+    isWhole &&= broken === null
+    before = found.ends
   }
   return { shards: shards.length, entries, differences }
 }
@@ -66,41 +74,58 @@ class Differs extends Error {
 
 async function checkShard(
   folder: FolderView,
-  shard: Shard,
+  known: Shard,
   read: Reads,
   numbers: Map<string, number>,
-): Promise<{ entries: number; difference?: Difference }> {
+): Promise<{ entries: number; ends: ShardEnds; difference?: Difference }> {
   const tree = createTileTree(TREE)
+  const ends: { first?: Uint8Array; last?: Uint8Array } = {}
+  let shard = known
+  const result = () => ({ entries: Number(tree.size), ends: { ...ends, shard, size: Number(tree.size), root: tree.root() } })
   try {
     const checkpoint = await publishedAt(folder, shard)
+    // The head is read after what it is compared with: the log goes on meanwhile.
+    shard = await headOf(read, known)
+    checkHead(checkpoint, shard)
     const size = Number(checkpoint?.size ?? 0n)
     const signed = createSignedCheck(read, shard.name)
     for (let index = 0; index * TILE_WIDTH < Math.max(size, shard.head.size); index++) {
       const bundle = await bundleOf(folder, shard, read, index, size)
       const first = Number(tree.size)
+      keepEnds(ends, bundle)
       checkEntries(shard.isGivenUp ? bundle.slice(0, Math.max(0, shard.head.size - first)) : bundle, first, numbers)
       await appendChecked(folder, tree, bundle, checkpoint, signed)
+      // a bundle is a slice: what waits in this process goes first
+      await setImmediate()
     }
     if (!shard.isGivenUp) checkEnd(shard, tree)
-    return { entries: Number(tree.size) }
+    return result()
   } catch (error) {
-    if (error instanceof Differs) return { entries: Number(tree.size), difference: { shard: shard.name, ...error.difference } }
+    if (error instanceof Differs) return { ...result(), difference: { shard: shard.name, ...error.difference } }
     throw error
   }
 }
 
+function keepEnds(ends: { first?: Uint8Array; last?: Uint8Array }, bundle: readonly Uint8Array[]): void {
+  const [first, last] = [ends.first ?? bundle[0], bundle.at(-1)]
+  if (first) ends.first = first
+  if (last) ends.last = last
+}
+
 async function publishedAt(folder: FolderView, shard: Shard): Promise<Checkpoint | null> {
-  const checkpoint = await readCheckpoint(folder, shard.vkey).catch((error: unknown) => {
+  return readCheckpoint(folder, shard.vkey).catch((error: unknown) => {
     throw new Differs('checkpoint', null, error instanceof Error ? error.message : String(error))
   })
-  if (checkpoint && !shard.isGivenUp && Number(checkpoint.size) > shard.head.size) {
-    throw new Differs(
-      'head',
-      shard.head.size,
-      `The checkpoint says ${checkpoint.size}, the head in the records ${shard.head.size}.`,
-    )
-  }
-  return checkpoint
+}
+
+async function headOf(read: Reads, known: Shard): Promise<Shard> {
+  const now = (await read.logShards()).find(({ name }) => name === known.name)
+  return { ...known, ...now }
+}
+
+function checkHead(checkpoint: Checkpoint | null, { isGivenUp, head }: Shard): void {
+  if (!checkpoint || isGivenUp || Number(checkpoint.size) <= head.size) return
+  throw new Differs('head', head.size, `The checkpoint says ${checkpoint.size}, the head in the records ${head.size}.`)
 }
 
 /** Entries of one bundle: from the directory up to the checkpoint, compared with the records; beyond it from the records alone. */
