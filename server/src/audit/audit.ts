@@ -80,6 +80,8 @@ export interface AuditLog {
   isHalted(): boolean
   /** Called after each checkpoint that is published here. For witnesses and other copies. */
   onCheckpoint(listener: (checkpoint: PublishedCheckpoint) => void): () => void
+  /** Puts a published checkpoint with cosignatures in the place of the same one without; where another stands, nothing. */
+  republish(shard: string, note: string): Promise<void>
   /** Closes the shard and opens the next one with a new key. */
   rotate(why: string, approved?: LogApproval): Promise<void>
   close(): Promise<void>

@@ -178,9 +178,15 @@ export async function openAudit(o: AuditOptions): Promise<AuditLog> {
     return found && readLogFile(await folderOf({ dir, disk }, found), name)
   }
 
+  async function republish(name: string, note: string): Promise<void> {
+    const shard = (await records.read.logShards()).find((each) => each.name === name)
+    if (shard) await publisher.republish(shard, note)
+  }
+
   return {
     state,
     flush,
+    republish,
     note: offers.note,
     entries: (filter, page) => records.read.logPage(filter, page),
     proof,

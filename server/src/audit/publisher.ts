@@ -1,4 +1,4 @@
-import { formatKeyId, formatNote, isSameHash, parseKey, signCheckpoint, toBase64 } from 'tokentrail/log'
+import { formatKeyId, formatNote, isSameHash, parseKey, parseNote, signCheckpoint, toBase64 } from 'tokentrail/log'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../config/log.ts'
 import { TrailError } from '../errors.ts'
@@ -11,12 +11,17 @@ import { openFolder, type Folder } from './folder.ts'
 import { keepHighWater } from './high-water.ts'
 import { forgetLogKey, keyFileOf, readLogKey } from './keys.ts'
 import type { ShardNames } from './shards.ts'
-import { openShelf, vkeyOf, type Shelf } from './shelf.ts'
+import { RootConflict, openShelf, vkeyOf, type Shelf } from './shelf.ts'
 
 /** Brings the log to this process's directory: tiles, then a checkpoint that covers them. The one that leads signs it. */
 export interface Publisher {
   /** Publishes what the records hold; the same code after a crash. A failure leaves all as it was, and the next run mends it. */
   run(leads: boolean): Promise<void>
+  /**
+   * Puts a checkpoint with its cosignatures in the place of the same one without, as durably as that was put and never beside a run,
+   * so that a newer one stays.
+   */
+  republish(shard: Pick<LogShard, 'name' | 'vkey'>, note: string): Promise<void>
   /** The checkpoint that stands here. */
   published(): PublishedAt | null
 }
@@ -49,8 +54,16 @@ export function createPublisher(o: PublisherOptions): Publisher {
   let folder: Folder | undefined
   let open: { readonly shard: LogShard; readonly shelf: Shelf } | undefined
   let last: PublishedAt | null = null
+  let turn: Promise<unknown> = Promise.resolve()
 
-  async function run(leads: boolean): Promise<void> {
+  /** What writes to the folder does so one after the other. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
+  }
+
+  async function bringAll(leads: boolean): Promise<void> {
     try {
       folder ??= await openFolder(o.dir, o.disk)
       for (;;) {
@@ -58,8 +71,8 @@ export function createPublisher(o: PublisherOptions): Publisher {
         const shard = await standing(folder, shards)
         if (!shard) return
         if (!(await isBeingArchived(folder, shard))) {
-          const shelf = await shelfOf(folder, shard)
-          await bring(shelf, shard, leads)
+          const shelf = await agreeing(folder, shard, leads)
+          if (!shelf) return
           if (shard.closedAt === null || shelf.size < shard.head.size) return
         }
         await archive(folder, shard)
@@ -101,6 +114,21 @@ export function createPublisher(o: PublisherOptions): Publisher {
     if (open?.shard.name !== shard.name) open = { shard, shelf: await openShelf({ folder: into, shard, read: records.read }) }
     if (last?.shard !== shard.name) remember(shard, open.shelf)
     return open.shelf
+  }
+
+  /** Where files and records give two roots even after the files were read again, nothing may be signed any more. */
+  async function agreeing(into: Folder, shard: LogShard, leads: boolean): Promise<Shelf | undefined> {
+    for (let isAgain = false; ; isAgain = true) {
+      const shelf = await shelfOf(into, shard)
+      try {
+        await bring(shelf, shard, leads)
+        return shelf
+      } catch (error) {
+        if (!(error instanceof RootConflict)) throw error
+        open = undefined
+        if (isAgain) return void (await o.onFork(shard, error.message))
+      }
+    }
   }
 
   async function bring(shelf: Shelf, shard: LogShard, leads: boolean): Promise<void> {
@@ -150,7 +178,19 @@ export function createPublisher(o: PublisherOptions): Publisher {
     o.log.info({ shard: shard.name, size: shard.head.size }, 'a shard of the audit log is closed')
   }
 
-  return { run, published: () => last }
+  async function exchange(shard: Pick<LogShard, 'name' | 'vkey'>, note: string): Promise<void> {
+    const into = (folder ??= await openFolder(o.dir, o.disk))
+    const name = (await vkeyOf(into)) === shard.vkey ? 'checkpoint' : `${CLOSED_SHARDS}/${shard.name}/checkpoint`
+    const here = await into.read(name)
+    if (!here || parseNote(Buffer.from(here).toString('utf8')).text !== parseNote(note).text) return
+    await into.put([{ name, bytes: Buffer.from(note) }])
+  }
+
+  return {
+    run: (leads) => inTurn(() => bringAll(leads)),
+    republish: (shard, note) => inTurn(() => exchange(shard, note)),
+    published: () => last,
+  }
 }
 
 function describeRefusal(shard: LogShard, by: LogSigned): string {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { formatNote, parseNote, parseSignatureLines } from 'tokentrail/log'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { systemDisk, type Disk } from '../../src/audit/disk.ts'
 import { fsck } from '../../src/audit/fsck.ts'
 import { createPublisher } from '../../src/audit/publisher.ts'
@@ -134,6 +135,81 @@ describe('the directory of the log', () => {
     bytes[32 * 41] = (bytes[32 * 41] ?? 0) ^ 1
     writeFileSync(file, bytes)
     expect((await log.fsck()).differences).toMatchObject([{ check: 'tile', index: 41 }])
+    await log.close()
+  })
+})
+
+describe('a checkpoint that comes back with cosignatures', { timeout: 60_000 }, () => {
+  /** The same checkpoint with one more signature. */
+  const cosigned = (note: string): string => {
+    const { text, signatures } = parseNote(note)
+    const more = parseSignatureLines(`— w.example/1 ${Buffer.alloc(76, 7).toString('base64')}\n`)
+    return formatNote({ text, signatures: [...signatures, ...more] })
+  }
+
+  /** An open log on a disk whose calls are told, and each of which fails while `broken` names it. */
+  async function openTold() {
+    const place = newPlace()
+    places.push(place)
+    const told: string[] = []
+    const broken = new Set<string>()
+    const changing = Object.fromEntries(
+      CALLS.map((name) => [
+        name,
+        async (...given: readonly string[]) => {
+          told.push(`${name} ${given.filter((each) => typeof each === 'string').join(' ')}`)
+          if (broken.has(name)) throw Object.assign(new Error(`${name} failed`), { code: 'EIO' })
+          return (systemDisk[name] as (...given: readonly unknown[]) => Promise<unknown>)(...given)
+        },
+      ]),
+    )
+    const log = await openLog(place, { disk: { ...systemDisk, ...changing } })
+    await log.issue(3)
+    // the first heartbeat comes by itself; the next one is a minute away
+    const beats = () => log.audit.entries({ type: 'log.heartbeat' }, { limit: 1 })
+    await vi.waitFor(async () => expect(await beats()).toHaveLength(1), { timeout: 30_000, interval: 50 })
+    await log.audit.flush(30_000)
+    const file = join(log.dir, 'checkpoint')
+    return { log, told, broken, file, shard: (await log.audit.state()).shard }
+  }
+
+  test('is on disk before it takes the place of the one without, and the folder is synced after it', async () => {
+    const { log, told, file, shard } = await openTold()
+    const with1 = cosigned(readFileSync(file, 'utf8'))
+    told.length = 0
+    await log.audit.republish(shard, with1)
+    const draft = told[0]?.split(' ')[1] ?? ''
+    expect(told).toEqual([`writeSynced ${draft}`, `rename ${draft} ${file}`, `syncDirectory ${log.dir}`])
+    expect(readFileSync(file, 'utf8')).toBe(with1)
+    await log.close()
+  })
+
+  test.each(['writeSynced', 'rename', 'syncDirectory'])('leaves a whole one when %s fails', async (name) => {
+    const { log, broken, file, shard } = await openTold()
+    const without = readFileSync(file, 'utf8')
+    broken.add(name)
+    await expect(log.audit.republish(shard, cosigned(without))).rejects.toThrow(`${name} failed`)
+    expect([without, cosigned(without)]).toContain(readFileSync(file, 'utf8'))
+    broken.clear()
+    await log.audit.republish(shard, cosigned(without))
+    expect(readFileSync(file, 'utf8')).toBe(cosigned(without))
+    expect((await log.fsck()).differences).toEqual([])
+    await log.close()
+  })
+
+  test('does not take the place of a newer one, and finds a shard that was closed meanwhile', async () => {
+    const { log, file, shard } = await openTold()
+    const old = readFileSync(file, 'utf8')
+    await log.issue(1)
+    const growing = log.audit.flush()
+    await Promise.all([growing, log.audit.republish(shard, cosigned(old))])
+    expect(parseNote(readFileSync(file, 'utf8')).text).not.toBe(parseNote(old).text)
+    await log.audit.rotate('test')
+    await log.audit.flush()
+    const closed = join(log.dir, 'shards', shard, 'checkpoint')
+    const last = readFileSync(closed, 'utf8')
+    await log.audit.republish(shard, cosigned(last))
+    expect(readFileSync(closed, 'utf8')).toBe(cosigned(last))
     await log.close()
   })
 })

@@ -12,7 +12,6 @@ import { systemDisk } from '../disk.ts'
 import { folderOf } from '../proofs.ts'
 import type { Anchor, WitnessAnchor } from './config.ts'
 import { copyToFile, copyToMail, copyToWebhook } from './copies.ts'
-import { republish } from './republish.ts'
 import { createRunner } from './runner.ts'
 import type { Runner, RunnerTimes } from './runner.ts'
 import { askWitness } from './witness-anchor.ts'
@@ -73,7 +72,7 @@ export function anchoredOf(states: readonly AnchorState[], shard: string): Ancho
 
 export interface AnchorsOptions {
   readonly anchors: readonly Anchor[]
-  readonly audit: Pick<AuditLog, 'onCheckpoint' | 'state'>
+  readonly audit: Pick<AuditLog, 'onCheckpoint' | 'state' | 'republish'>
   readonly records: Records
   /** The log's directory. */
   readonly dir: string
@@ -168,7 +167,7 @@ export async function startAnchors(o: AnchorsOptions): Promise<Anchors> {
       const merged = await o.records.act('keepCosigned', { shard, size, note: formatNote(note), at: o.clock.now() })
       await mark(witness, checkpoint)
       clocks.set(witness.name, Number(time) - Math.floor(o.clock.now() / 1000))
-      republish((await parts.folder(await parts.shard(shard))).path, merged)
+      await o.audit.republish(shard, merged)
     }
     return askWitness({ ...parts, keep }, published, signal)
   }
