@@ -155,12 +155,32 @@ describe('an older checkpoint that the reader kept', () => {
     })
   })
 
-  test('inside a gap, or beyond the pack, says nothing about it', async () => {
+  test('inside a gap, or beyond the pack, is not counted as compared, and it is said why', async () => {
     const files = await makePack(RANGE)
-    const notes = [await madeNote({ size: 7, root: tree.root(7) }), await madeNote({ size: 500, root: tree.root(130) })]
-    const found = await verified(files, { older: notes })
-    expect(states(found).checkpoint).toBe('holds')
-    expect(told(found)).toMatch(/cannot show whether the log continued your checkpoint of size 7[^]*newer than this pack/)
+    const [inside, beyond] = [
+      await madeNote({ size: 7, root: tree.root(7) }),
+      await madeNote({ size: 500, root: tree.root(130) }),
+    ]
+    const found = await verified(files, { older: [inside, beyond, await madeNote({ size: 100, root: tree.root(100) })] })
+    expect(outcome(found, 'checkpoint')).toMatchObject({
+      state: 'cannot say',
+      says: expect.stringContaining('Of 3 checkpoints that you hold 2 could not be compared with it.'),
+    })
+    expect(told(found)).toMatch(/Not compared: your checkpoint of size 7, because a gap crosses that size\./)
+    expect(told(found)).toMatch(/Not compared: your checkpoint of size 500, which is newer than this pack of 130 entries\./)
+    expect(told(found)).toMatch(/The log continued your checkpoint of size 100\./)
+    expect(outcome(await verified(files, { older: [inside] }), 'checkpoint')?.state).toBe('cannot say')
+  })
+
+  test('of the size at which the log held the export is compared with that', async () => {
+    const files = await makePack(RANGE)
+    const [, note = ''] = /\n\n([^]*)/.exec(Buffer.from(files.get(PACK_FILES.afterProof) ?? []).toString()) ?? []
+    const bad = await madeNote({ size: 131, root: tree.root(130) })
+    expect(outcome(await verified(files, { older: [note] }), 'checkpoint')).toMatchObject({
+      state: 'holds',
+      says: expect.stringContaining('it continued the checkpoint that you hold'),
+    })
+    expect(outcome(await verified(files, { older: [bad] }), 'checkpoint')?.state).toBe('fails')
   })
 
   test('of somebody else is refused', async () => {

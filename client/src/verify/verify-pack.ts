@@ -97,7 +97,8 @@ async function verifyProven(pack: PackToVerify, read: ReadManifest, log: PackLog
   const after = 'last' in opened ? await attemptAfter(pack, read, { policy, packPolicy: own, last: opened.last }) : undefined
   const manifest = await manifestOutcome(pack, read, after)
   const entries = await entriesOutcomes(pack, read.manifest, log, recount)
-  const checkpoint = checkpointOutcome(pack, { policy, log }, opened, entries.read)
+  const afterwards = after && 'checkpoint' in after ? after.checkpoint : undefined
+  const checkpoint = checkpointOutcome(pack, { policy, log, after: afterwards }, opened, entries.read)
   return [trust, manifest, checkpoint, ...entries.outcomes]
 }
 
@@ -171,27 +172,40 @@ async function attemptAfter(
 
 function checkpointOutcome(
   pack: PackToVerify,
-  { policy, log }: { readonly policy: LogPolicy; readonly log: PackLog },
+  { policy, log, after }: { readonly policy: LogPolicy; readonly log: PackLog; readonly after: OpenedCheckpoint | undefined },
   opened: Opened,
   entries: EntriesRead | undefined,
 ): Outcome {
   if ('broken' in opened) return opened.broken
   const quorum = quorumOf(policy, opened.last)
-  const older = pack.older.map((note) => olderOutcome(pack, policy, note, { log, entries }))
+  const older = pack.older.map((note) => olderOutcome(pack, policy, note, { log, after, entries }))
   const notes = [`First: ${signedBy(opened.first)}.`, `Last: ${signedBy(opened.last)}.`, quorum.says]
   const bad = older.find((each) => each.isBad)
   if (bad) return fails('checkpoint', bad.says, bad.from === undefined ? {} : { index: bad.from }, notes)
   if (!quorum.isMet) return fails('checkpoint', quorum.says, { file: PACK_FILES.lastCheckpoint }, notes)
   const says = `The log was signed at ${count(log.first.size)} and at ${count(log.last.size)} entries`
-  return holds(
-    'checkpoint',
-    `${says}${older.length === 0 ? '' : `, and ${older.length} checkpoints that you held were compared`}.`,
-    [...notes, ...older.map((each) => each.says)],
-  )
+  const compared = older.filter(({ isCompared }) => isCompared).length
+  const all = [...notes, ...older.map((each) => each.says)]
+  if (compared < older.length)
+    return cannotSay(
+      'checkpoint',
+      `${says}. Of ${count(older.length)} ${older.length === 1 ? 'checkpoint' : 'checkpoints'} that you hold ${count(older.length - compared)} could not be compared with it.`,
+      all,
+    )
+  return holds('checkpoint', `${says}${comparedSay(compared)}.`, all)
+}
+
+function comparedSay(compared: number): string {
+  if (compared === 0) return ''
+  return compared === 1
+    ? ', and it continued the checkpoint that you hold'
+    : `, and it continued the ${count(compared)} checkpoints that you hold`
 }
 
 interface Older {
   readonly isBad: boolean
+  /** Whether there was a root of the same size to compare it with. */
+  readonly isCompared: boolean
   readonly says: string
   readonly from?: number
 }
@@ -201,7 +215,11 @@ function olderOutcome(
   pack: PackToVerify,
   policy: LogPolicy,
   note: string,
-  { log, entries }: { readonly log: PackLog; readonly entries: EntriesRead | undefined },
+  {
+    log,
+    after,
+    entries,
+  }: { readonly log: PackLog; readonly after: OpenedCheckpoint | undefined; readonly entries: EntriesRead | undefined },
 ): Older {
   let opened: OpenedCheckpoint
   try {
@@ -209,22 +227,33 @@ function olderOutcome(
   } catch (error) {
     return {
       isBad: true,
+      isCompared: false,
       says: `A checkpoint that you brought is not signed by a key that you brought: ${String(error instanceof Error ? error.message : error)}.`,
     }
   }
   const size = count(Number(opened.size))
   if (opened.origin !== log.origin)
-    return { isBad: true, says: `A checkpoint that you brought is of another log: ${opened.origin}.` }
-  if (opened.size > BigInt(log.last.size))
-    return { isBad: false, says: `Your checkpoint of size ${size} is newer than this pack; it says nothing about it.` }
-  const root = entries?.walked.roots.get(Number(opened.size))
+    return { isBad: true, isCompared: false, says: `A checkpoint that you brought is of another log: ${opened.origin}.` }
+  const root = opened.size === after?.size ? after.root : entries?.walked.roots.get(Number(opened.size))
   if (!root)
     return {
       isBad: false,
-      says: `This pack cannot show whether the log continued your checkpoint of size ${size}: a gap crosses that size.`,
+      isCompared: false,
+      says: `Not compared: your checkpoint of size ${size}, ${whyNot(opened, log, entries)}.`,
     }
-  if (isSameHash(root, opened.root)) return { isBad: false, says: `The log continued your checkpoint of size ${size}.` }
-  return { isBad: true, says: `The log was rewritten: it is not what your checkpoint of size ${size} says it was.`, from: 0 }
+  if (isSameHash(root, opened.root))
+    return { isBad: false, isCompared: true, says: `The log continued your checkpoint of size ${size}.` }
+  return {
+    isBad: true,
+    isCompared: true,
+    says: `The log was rewritten: it is not what your checkpoint of size ${size} says it was.`,
+    from: 0,
+  }
+}
+
+function whyNot(opened: OpenedCheckpoint, log: PackLog, entries: EntriesRead | undefined): string {
+  if (opened.size > BigInt(log.last.size)) return `which is newer than this pack of ${count(log.last.size)} entries`
+  return entries ? 'because a gap crosses that size' : 'because the entries could not be read'
 }
 
 async function entriesOutcomes(
