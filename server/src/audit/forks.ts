@@ -47,7 +47,7 @@ function behindFixed(fixed: LogSigned | null, shard: LogShard): string | null {
   if (fixed.size > shard.head.size)
     return `The log ${shard.name} was fixed at size ${fixed.size}, its head is at ${shard.head.size}.`
   if (fixed.size < shard.head.size || isSameHash(fixed.root, shard.head.root)) return null
-  return `The log ${shard.name} was fixed at size ${fixed.size} with another root than its head has.`
+  return `The log ${shard.name} was fixed at size ${fixed.size} with another root than its head has: root conflict in records.`
 }
 
 /** A note that no shard of these records has signed shows that the records are not the ones it was made from. */
@@ -64,9 +64,16 @@ async function behindNote(
     return `The records do not know the log ${note.origin}, whose size ${note.size} ${what} names.`
   if (Number(note.size) > shard.head.size)
     return `${what} names size ${note.size} of the log ${shard.name}, its head is at ${shard.head.size}.`
-  const known = await records.read.logNoteFor(shard.name, Number(note.size))
-  const isOther = known !== null && known.size === Number(note.size) && !isSameHash(known.root, note.root)
-  return isOther ? `${what} names another root of the log ${shard.name} at size ${note.size} than the records.` : null
+  const isOther = (await rootsAt(shard, Number(note.size), records)).some((root) => !isSameHash(root, note.root))
+  return isOther
+    ? `Root conflict in records: ${what} names another root of the log ${shard.name} at size ${note.size} than the records. One of them was changed: "tokentrail audit fsck" and a copy or a witness show which.`
+    : null
+}
+
+/** Every root that the records hold for a size: the one that was fixed there, and the head's. */
+async function rootsAt({ name, head }: LogShard, size: number, { read }: Records): Promise<readonly Uint8Array[]> {
+  const [fixed] = await read.logSignedAfter(name, size - 1, 1)
+  return [...(fixed?.size === size ? [fixed.root] : []), ...(head.size === size ? [head.root] : [])]
 }
 
 /** A recovery has named this range as lost: the shard that took its place begins with it. */

@@ -54,7 +54,7 @@ export async function openShelf(o: {
       if (entries.length < count || entries[0]?.index !== first) throw missing(shard.name, first)
       await putEntries(folder, tree, entries)
     }
-    if (!isSameHash(tree.root(), to.root)) throw differs(shard.name, to.size)
+    if (!isSameHash(tree.root(), to.root)) throw new RootConflict(shard.name, to.size)
   }
 
   async function publish(note: string): Promise<void> {
@@ -158,9 +158,12 @@ function missing(shard: string, first: number): TrailError {
   )
 }
 
-function differs(shard: string, size: number): TrailError {
-  return new TrailError(
-    'data_damaged',
-    `The tiles of the log ${shard} at size ${size} do not give the root that the records hold.`,
-  )
+/** The files of a log and its records give two roots for one size: one of them was changed. */
+export class RootConflict extends TrailError {
+  constructor(shard: string, size: number) {
+    super(
+      'data_damaged',
+      `The entries and tiles of the log ${shard} at size ${size} do not give the root that the records hold: root conflict in records. Find the one that was changed with "tokentrail audit fsck" and a copy or a witness.`,
+    )
+  }
 }
