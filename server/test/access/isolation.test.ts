@@ -42,6 +42,7 @@ const NO_LOOKUP: ReadonlySet<string> = new Set([
   'GET /v1/log/:shard/*',
   'PUT /v1/imports/:source',
   'POST /v1/tokens/:id/deny',
+  'POST /v1/reports/:name',
 ])
 /** Bodies that a schema alone does not tell. */
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -121,8 +122,13 @@ function thingOf({ method, url }: Route): ThingName | undefined {
 }
 
 function urlFor(route: Route, thing: ThingName | undefined, which: Case): string {
-  const id = thing === undefined ? 'totals' : (things[which][thing] ?? 'gone')
+  const id = thing === undefined ? nameFor(route.url) : (things[which][thing] ?? 'gone')
   return route.url.replace(/:\w+/, encodeURIComponent(id)).replace('*', 'checkpoint')
+}
+
+/** A name that is of the whole product. */
+function nameFor(url: string): string {
+  return url.startsWith('/v1/reports/') ? 'integration-health' : 'totals'
 }
 
 /** What the table says of a role at a route. */

@@ -17,7 +17,7 @@ const STOCK = {
     yield figure('Issued', tokens?.issued)
     yield figure('Imported', tokens?.imported)
     yield figure('First seen at a watched verifier', tokens?.observed)
-    for (const [cause, count] of Object.entries(tokens?.endings ?? {}).toSorted()) yield figure(`Ended: ${cause}`, count)
+    for (const [cause, count] of Object.entries(tokens?.endings ?? {}).toSorted(byCause)) yield figure(`Ended: ${cause}`, count)
     yield figure('Active at the end', tokens?.to.active)
     yield figure('The sum closes', tokens?.closes, 'flag')
     yield figure('Owners of active tokens', tokens?.to.owners)
@@ -49,6 +49,10 @@ const LIFECYCLE = {
     yield figure('Tokens that somebody still holds', revocation?.useAfterEnd.tokens)
   },
 } as const satisfies Section
+
+function byCause([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1
+}
 
 function rateFigure(name: string, rate: Rate | null | undefined): Row {
   return figure(name, rate?.value, 'count', { low: rate?.low ?? null, high: rate?.high ?? null, of: null })
