@@ -1,8 +1,11 @@
+import type { Insertable } from 'kysely'
 import { eventId, TYPES, type TypeName } from 'tokentrail'
+import { TrailError } from '../errors.ts'
 import { blankEvent, type EventRow } from '../event/row.ts'
 import type { EventNumber, RecordActions, TokenChange, TokenRecord } from './records.ts'
-import type { Database } from './schema.ts'
 import { encodeEvent } from './outbox-event.ts'
+import { prepared } from './prepared.ts'
+import type { Database, Schema } from './schema.ts'
 
 /**
  * What an action works in. The same actions run on SQLite (in the writer thread) and on PostgreSQL. Everything done through
@@ -33,20 +36,32 @@ export type Action<Name extends keyof RecordActions> = (
 
 /** Writes a critical event under the writer's next number: to the outbox of the journal and to that of the audit log. */
 export async function note(tx: Transaction, event: Partial<EventRow> & { readonly type: number }): Promise<EventNumber> {
-  const { seq } = await tx.db
-    .updateTable('writer')
-    .set((row) => ({ seq: row('seq', '+', 1) }))
-    .where('no', '=', tx.writer)
-    .returning('seq')
-    .executeTakeFirstOrThrow()
+  const seq = await nextSeq(tx)
   const row: EventRow = Object.assign(blankEvent(), event, { writer: tx.writer, seq })
   const body = encodeEvent(row)
-  await tx.db.insertInto('outbox').values({ writer: tx.writer, seq, event: body }).execute()
-  const id = eventId(tx.writer, seq)
-  await tx.db.insertInto('audit_outbox').values({ id, form: 'event', tenant_no: row.tenant, at: row.occurredAt, body }).execute()
+  await toJournal(tx.db, { writer: tx.writer, seq, event: body })
+  await toLog(tx.db, { id: eventId(tx.writer, seq), form: 'event', tenant_no: row.tenant, at: row.occurredAt, body })
   tx.notedCount += 1
   return { writer: tx.writer, seq }
 }
+
+async function nextSeq(tx: Transaction): Promise<number> {
+  const [row] = await countOn(tx.db, { no: tx.writer })
+  if (!row) throw new TrailError('records_unavailable', 'The number of this writer is gone from the records; start again.')
+  return row.seq
+}
+
+const countOn = prepared((db, { no }: { no: number }) =>
+  db
+    .updateTable('writer')
+    .set((row) => ({ seq: row('seq', '+', 1) }))
+    .where('no', '=', no)
+    .returning('seq'),
+)
+
+const toJournal = prepared((db, row: Insertable<Schema['outbox']>) => db.insertInto('outbox').values(row))
+
+const toLog = prepared((db, row: Insertable<Schema['audit_outbox']>) => db.insertInto('audit_outbox').values(row))
 
 /** The integer of a type. */
 export function typeId(name: TypeName): number {

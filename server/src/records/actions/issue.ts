@@ -2,6 +2,7 @@ import type { FactReason, Milliseconds } from 'tokentrail'
 import type { Insertable } from 'kysely'
 import { TrailError } from '../../errors.ts'
 import type { Actor, DigestScheme, EventFacts, EventNumber, NewToken, TokenRecord } from '../records.ts'
+import { prepared } from '../prepared.ts'
 import type { TokenTable } from '../schema.ts'
 import { changed, type Action, type Transaction } from '../transaction.ts'
 import { giveFirstRole, takeRoleApproval } from './first-role.ts'
@@ -64,18 +65,23 @@ export async function insertToken(
   lineage?: Lineage,
 ): Promise<TokenRecord | null> {
   const ownerNo = await internOwner(tx, token.tenantNo, token.ownerId)
-  const row = await tx.db
-    .insertInto('token')
-    .values(toValues(token, ownerNo, at, lineage))
-    .onConflict((conflict) => conflict.columns(['tenant_no', 'id']).doNothing())
-    .returning('no')
-    .executeTakeFirst()
+  const [row] = await addToken(tx.db, toValues(token, ownerNo, at, lineage))
   if (!row) return null
-  if (!lineage) await tx.db.updateTable('token').set({ family_no: row.no }).where('no', '=', row.no).execute()
+  if (!lineage) await ownFamily(tx.db, row)
   const made = await readToken(tx, row.no)
   changed(tx, made)
   return made
 }
+
+const addToken = prepared((db, row: Insertable<TokenTable>) =>
+  db
+    .insertInto('token')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['tenant_no', 'id']).doNothing())
+    .returning('no'),
+)
+
+const ownFamily = prepared((db, { no }: { no: number }) => db.updateTable('token').set({ family_no: no }).where('no', '=', no))
 
 /** The error for an id that is taken. */
 export function tokenExists(id: string): TrailError {

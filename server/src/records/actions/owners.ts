@@ -1,5 +1,6 @@
 import { TrailError } from '../../errors.ts'
 import type { Owner } from '../records.ts'
+import { prepared } from '../prepared.ts'
 import type { OwnerTable } from '../schema.ts'
 import type { Selectable } from 'kysely'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
@@ -47,14 +48,13 @@ export function toOwner(row: Selectable<OwnerTable>): Owner {
 
 /** The owner of an id in a tenant. */
 export async function findOwner(tx: Transaction, tenantNo: number, id: string): Promise<Owner | null> {
-  const row = await tx.db
-    .selectFrom('owner')
-    .selectAll()
-    .where('tenant_no', '=', tenantNo)
-    .where('id', '=', id)
-    .executeTakeFirst()
+  const [row] = await ownerOfId(tx.db, { tenantNo, id })
   return row ? toOwner(row) : null
 }
+
+const ownerOfId = prepared((db, { tenantNo, id }: { tenantNo: number; id: string }) =>
+  db.selectFrom('owner').selectAll().where('tenant_no', '=', tenantNo).where('id', '=', id),
+)
 
 /** Adds an owner, or finds the one that another transaction added in the meantime. */
 async function addOwner(tx: Transaction, tenantNo: number, id: string): Promise<number> {

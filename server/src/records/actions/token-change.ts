@@ -3,6 +3,7 @@ import { sql, type Expression, type ExpressionBuilder, type SqlBool, type Update
 import { TrailError } from '../../errors.ts'
 import type { EventRow } from '../../event/row.ts'
 import type { Actor, EventFacts, EventNumber, TokenRecord } from '../records.ts'
+import { prepared } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
 import { selectTokens, toToken } from '../token-row.ts'
 import { note, typeId, type Transaction } from '../transaction.ts'
@@ -19,8 +20,12 @@ export async function findToken(tx: Transaction, tenantNo: number, id: string): 
 
 /** The token of a number, which is known to exist. */
 export async function readToken(tx: Transaction, no: number): Promise<TokenRecord> {
-  return toToken(await selectTokens(tx.db).where('token.no', '=', no).executeTakeFirstOrThrow())
+  const [row] = await tokenOfNo(tx.db, { no })
+  if (!row) throw new TrailError('records_unavailable', 'A token that was just written cannot be read back; try again.')
+  return toToken(row)
 }
+
+const tokenOfNo = prepared((db, { no }: { no: number }) => selectTokens(db).where('token.no', '=', no))
 
 /** Writes values if the token is still as it was read; `null` when another transaction was faster. */
 export async function updateUnchanged(tx: Transaction, token: TokenRecord, values: TokenValues): Promise<TokenRecord | null> {
@@ -93,11 +98,13 @@ export async function retentionOf(tx: Transaction, tenantNo: number): Promise<nu
   if (tenantNo === 0) return 4
   const known = tx.retentions.get(tenantNo)
   if (known !== undefined) return known
-  const tenant = await tx.db.selectFrom('tenant').select('retention').where('no', '=', tenantNo).executeTakeFirst()
+  const [tenant] = await tenantOfNo(tx.db, { no: tenantNo })
   if (!tenant) throw new TrailError('not_found', `There is no tenant ${tenantNo}.`, { input: 'tenant' })
   tx.retentions.set(tenantNo, tenant.retention)
   return tenant.retention
 }
+
+const tenantOfNo = prepared((db, { no }: { no: number }) => db.selectFrom('tenant').select('retention').where('no', '=', no))
 
 function describeToken(token: TokenRecord): Partial<EventRow> {
   return {
