@@ -13,7 +13,11 @@ export interface Checkpoint {
 }
 
 const MAGIC = Buffer.from('TTDETECT')
-const VERSION = 1
+const VERSION = 2
+/** The first version has no padding. */
+const UNPADDED = 1
+/** The large arrays begin at a multiple of this, so that they lie where they lay when the rest has grown a little. */
+const PAGE_BYTES = 65_536
 const DIGEST_BYTES = 32
 const HEAD_BYTES = MAGIC.length + 8
 /** Arrays of bytes from this size on are written as they lie in memory, without a copy. */
@@ -23,7 +27,7 @@ const APART_BYTES_MIN = 4096
  * Writes a checkpoint beside the last one and renames it: after a kill at any moment one of the two is there, whole.
  *
  * Form: magic, version, length of the skeleton, skeleton (what `v8.serialize` makes of the state without its large arrays), the large
- * arrays one after the other, SHA-256 of all of it.
+ * arrays one after the other from the next multiple of 64 KiB on, SHA-256 of all of it.
  */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   const apart: Uint8Array[] = []
@@ -35,7 +39,8 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   const hash = createHash('sha256')
   const file = openSync(`${path}.next`, 'w', 0o600)
   try {
-    for (const part of [head, skeleton, ...apart]) {
+    const padding = Buffer.alloc(arraysAt(HEAD_BYTES + skeleton.byteLength, VERSION) - HEAD_BYTES - skeleton.byteLength)
+    for (const part of [head, skeleton, padding, ...apart]) {
       hash.update(part)
       writeAll(file, part)
     }
@@ -59,12 +64,16 @@ export function readCheckpoint(path: string): Checkpoint | undefined {
   if (!isWhole(bytes)) return undefined
   const skeletonEnd = HEAD_BYTES + bytes.readUInt32LE(MAGIC.length + 4)
   const skeleton: unknown = deserialize(bytes.subarray(HEAD_BYTES, skeletonEnd))
-  return putTogether(skeleton, bytes, { at: skeletonEnd }) as Checkpoint
+  return putTogether(skeleton, bytes, { at: arraysAt(skeletonEnd, bytes.readUInt32LE(MAGIC.length)) }) as Checkpoint
+}
+
+function arraysAt(skeletonEnd: number, version: number): number {
+  return version === UNPADDED ? skeletonEnd : Math.ceil(skeletonEnd / PAGE_BYTES) * PAGE_BYTES
 }
 
 function isWhole(bytes: Buffer): boolean {
   if (bytes.byteLength < HEAD_BYTES + DIGEST_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return false
-  if (bytes.readUInt32LE(MAGIC.length) !== VERSION) return false
+  if (![UNPADDED, VERSION].includes(bytes.readUInt32LE(MAGIC.length))) return false
   const end = bytes.byteLength - DIGEST_BYTES
   return createHash('sha256').update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end))
 }

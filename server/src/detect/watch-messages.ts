@@ -1,5 +1,5 @@
 import type { Milliseconds } from 'tokentrail'
-import type { EngineOptions } from './engine.ts'
+import type { EngineOptions, Missed } from './engine.ts'
 import type { ForgottenSubject } from './entity/forget.ts'
 import type { Found } from './finding.ts'
 import type { KnownMark } from './known-marks.ts'
@@ -41,6 +41,7 @@ export type ToWatchThread =
   /** All findings of this message and those before are kept. */
   | { readonly say: 'kept'; readonly no: number }
   | { readonly say: 'exposed'; readonly tokenNo: number; readonly at: Milliseconds }
+  | { readonly say: 'missed'; readonly missed: Missed }
   /** Forget a subject, and write that down at once. */
   | { readonly say: 'forget'; readonly no: number; readonly subject: ForgottenSubject }
   | { readonly say: 'rules'; readonly rules: readonly RuleAssignment[] }

@@ -54,6 +54,7 @@ const HEAR: { readonly [Say in ToWatchThread['say']]: (message: Extract<ToWatchT
   kept: ({ no }) => void (sent.kept = no),
   rules: (message) => engine.useRules(message.rules),
   marks: (message) => engine.useMarks(message.marks),
+  missed: ({ missed }) => tell(engine.missed(missed)),
   exposed: ({ tokenNo, at: since }) => engine.exposed(tokenNo, since),
   forget: ({ no, subject }) => {
     engine.forget(subject)

@@ -7,6 +7,7 @@ import { TrailError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Records } from '../records/records.ts'
 import { moduleUrl, nodeArguments } from '../runtime.ts'
+import type { Missed } from './engine.ts'
 import type { ForgottenSubject } from './entity/forget.ts'
 import type { Found } from './finding.ts'
 import { currentMarks } from './known-marks.ts'
@@ -20,8 +21,15 @@ import {
   type WatchThreadOptions,
 } from './watch-messages.ts'
 
+/** What detection reads: the journal of this server, or the copy of what several servers have journalled. */
+export interface WatchedJournal extends Pick<Journal, 'register' | 'readers' | 'position'> {
+  passed(reader: 'detect', position: number): Promise<void>
+  onJournalled(listener: (batch: { readonly position: number }) => void): () => void
+  state(): { readonly bytes: number; readonly bytesMax: number }
+}
+
 export interface WatchOptions {
-  readonly journal: Journal
+  readonly journal: WatchedJournal
   readonly journalFile: string
   readonly records: Pick<Records, 'read'>
   readonly clock: Clock
@@ -43,6 +51,8 @@ export interface WatchOptions {
 
 /** How detection is doing. */
 export interface WatchState {
+  /** False on a server that leaves it to another. */
+  readonly isLeading: boolean
   /** Every batch up to here was looked at. */
   readonly position: number
   /** Batches that wait to be looked at. */
@@ -63,6 +73,8 @@ export interface Watch {
   state(): WatchState
   /** A token is public since a time: from now on each use of it is found. */
   exposed(tokenNo: number, at: Milliseconds): void
+  /** Events never came here: every tenant is told. */
+  missed(missed: Missed): void
   /** Forgets a subject; resolves when what is on disk does not know it any more. */
   forget(subject: ForgottenSubject): Promise<void>
   /** Writes a last checkpoint, so that the next start reads nothing twice. */
@@ -90,6 +102,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   let marks = await currentMarks(options.records, clock.now())
   let ticks = 0
   let state: WatchState = {
+    isLeading: true,
     position: passed,
     behind: 0,
     receivedAt: null,
@@ -226,6 +239,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   return {
     state: () => ({ ...state, behind: Math.max(0, journal.position() - state.position) }),
     exposed: (tokenNo, at) => tell({ say: 'exposed', tokenNo, at }),
+    missed: (missed) => tell({ say: 'missed', missed }),
     forget,
     close: async () => {
       isClosing = true
