@@ -140,6 +140,21 @@ describe('whom the reader trusts', () => {
     expect([bare.isGood, states(bare).manifest]).toEqual([false, 'cannot say'])
     expect((await verified(await makePack({ ...RANGE, bare: true }))).isGood).toBe(true)
   })
+
+  test('an entry of the export that no witness of theirs has seen vouches for nothing', async () => {
+    const files = await makePack({ ...RANGE, unseen: true })
+    const found = await verified(files, { keys: `${LOG_KEY.vkey}\n${WITNESS_KEY.vkey}` })
+    expect([found.isGood, outcome(found, 'manifest')]).toEqual([
+      false,
+      expect.objectContaining({
+        state: 'cannot say',
+        says: expect.stringMatching(/under a checkpoint that your witnesses have not signed: The quorum all-given is not met/),
+      }),
+    ])
+    const byKey = await verified(files)
+    expect([byKey.isGood, told(byKey)]).toEqual([true, expect.stringMatching(/Not counted: entry 130 of the log holds/)])
+    expect((await verified(files, { keys: LOG_KEY.vkey })).isGood).toBe(true)
+  })
 })
 
 describe('an older checkpoint that the reader kept', () => {

@@ -16,6 +16,7 @@ import {
   utf8,
   WIDE_PROFILE,
   type HashOfNode,
+  type NoteSigner,
 } from 'tokentrail/log'
 import {
   crc32,
@@ -54,6 +55,8 @@ export interface MadePack {
   readonly erasure?: number
   /** Without the log's own entry of the export. */
   readonly bare?: boolean
+  /** The checkpoint of the export without its cosignature. */
+  readonly unseen?: boolean
   /** Changes the files before they are listed and signed. */
   readonly change?: (files: Map<string, Uint8Array>) => void
   /** Changes what the manifest says. */
@@ -85,7 +88,7 @@ export async function makePack(o: MadePack): Promise<Map<string, Uint8Array>> {
   const report = utf8(canonical(o.manifest ? o.manifest(told) : told, WIDE_PROFILE))
   files.set(PACK_FILES.manifest, report)
   files.set(PACK_FILES.signature, await jws(report))
-  if (!o.bare) await addAfter(files, o.last, tree, report)
+  if (!o.bare) await addAfter(files, o.last, tree, report, o.unseen ? [] : [WITNESS_KEY])
   return files
 }
 
@@ -237,7 +240,13 @@ function manifestOf(
 }
 
 /** The log goes on with the entry of the export. */
-async function addAfter(files: Map<string, Uint8Array>, last: number, tree: MadeTree, report: Uint8Array): Promise<void> {
+async function addAfter(
+  files: Map<string, Uint8Array>,
+  last: number,
+  tree: MadeTree,
+  report: Uint8Array,
+  witnesses: readonly NoteSigner[],
+): Promise<void> {
   const entry = utf8(
     canonical({
       at: madeAt(last),
@@ -255,7 +264,7 @@ async function addAfter(files: Map<string, Uint8Array>, last: number, tree: Made
   const leaves = Array.from({ length: last }, (_, index) => TREE.leaf(tree.entry(index)))
   leaves.push(TREE.leaf(entry))
   const hashOf: HashOfNode = ({ level, index }) => rootOf(TREE, leaves.slice(Number(index) << level, Number(index + 1n) << level))
-  const checkpoint = await madeNote({ size: last + 1, root: rootOf(TREE, leaves) }, { witnesses: [WITNESS_KEY] })
+  const checkpoint = await madeNote({ size: last + 1, root: rootOf(TREE, leaves) }, { witnesses })
   const consistency = { from: last, hashes: consistencyProof(TREE, last, last + 1, hashOf).map(toBase64Url), to: last + 1 }
   files.set(PACK_FILES.afterEntry, entry)
   files.set(

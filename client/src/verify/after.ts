@@ -7,7 +7,7 @@ import { NOTE_BYTES_MAX, verifyNote } from '../log/note.ts'
 import type { LogPolicy } from '../log/policy.ts'
 import { formatProof, parseProof } from '../log/proof.ts'
 import { createTreeHash, isSameHash, verifyConsistency, verifyInclusion } from '../merkle.ts'
-import { openUnder } from './checkpoint.ts'
+import { openUnder, quorumOf } from './checkpoint.ts'
 import { wholeOf } from './lines.ts'
 import { EXPORTED_DIGEST, PACK_FILES, type ConsistencyProof } from './pack.ts'
 import { PackBroken, type PackFolder } from './zip.ts'
@@ -19,6 +19,8 @@ const FILES = [PACK_FILES.afterEntry, PACK_FILES.afterProof, PACK_FILES.afterCon
 export interface After {
   readonly index: bigint
   readonly checkpoint: OpenedCheckpoint
+  /** Whether the reader's witnesses have seen it; otherwise whoever holds the log key could have made it alone. */
+  readonly quorum: { readonly isMet: boolean; readonly says: string }
 }
 
 /**
@@ -58,7 +60,7 @@ export async function readAfter(
   if (proof.index < of.last.size)
     throw new PackBroken('The entry of the export stands before the last checkpoint of the pack.', PACK_FILES.afterProof)
   requireContinued(of.crypto, of.last, checkpoint, consistencyText)
-  return { index: proof.index, checkpoint }
+  return { index: proof.index, checkpoint, quorum: quorumOf(of.policy, checkpoint) }
 }
 
 function requireDigest(entry: Uint8Array, digest: string): void {

@@ -117,14 +117,19 @@ async function manifestOutcome(pack: PackToVerify, read: ReadManifest, after: Af
     const key = await signerOf(pack.folder, read, pack.crypto)
     if (after && 'state' in after) return after
     const files = `All ${read.manifest.files.length} files are those that report.json names`
-    if (after) {
-      const where = `entry ${after.index.toLocaleString('en-US')} of the log holds the SHA-256 of report.json`
-      return holds('manifest', `${files}, it is signed by ${formatKey(key)}, and ${where}.`, notes)
-    }
-    if (trustsReport(pack, read)) return holds('manifest', `${files}, and it is signed by your key ${formatKey(key)}.`, notes)
+    const where = after ? `entry ${after.index.toLocaleString('en-US')} of the log holds the SHA-256 of report.json` : ''
+    if (after?.quorum.isMet) return holds('manifest', `${files}, it is signed by ${formatKey(key)}, and ${where}.`, notes)
+    const unseen = after
+      ? `${where}, but under a checkpoint that your witnesses have not signed: ${after.quorum.says}`
+      : undefined
+    if (trustsReport(pack, read))
+      return holds('manifest', `${files}, and it is signed by your key ${formatKey(key)}.`, [
+        ...(unseen === undefined ? [] : [`Not counted: ${unseen}`]),
+        ...notes,
+      ])
     return cannotSay(
       'manifest',
-      `${files}, and it is signed by ${formatKey(key)}; but that key is not among yours, and the log's own entry of this export is not here.`,
+      `${files}, and it is signed by ${formatKey(key)}; but that key is not among yours, and ${unseen ?? "the log's own entry of this export is not here."}`,
       notes,
     )
   })
