@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Pool } from 'pg'
 import { readCheckpoint, writeCheckpoint } from '../checkpoint.ts'
+import type { ForgottenSubject } from '../entity/forget.ts'
 import { startDetecting, type WatchOptions, type WatchState } from '../watch.ts'
 import { loadChunks, saveChunks } from './chunks.ts'
 import { openMirror } from './mirror.ts'
@@ -57,17 +58,18 @@ export async function startShift(options: ShiftOptions): Promise<Shift> {
   /** The database must not know the subject any more, and what it overwrote must be gone, before it is said. */
   function forget(no: number, { subject }: Extract<Request, { ask: 'forget' }>): void {
     forgetting.add(no)
-    void watch
-      .forget(subject)
-      .then(async () => {
-        if (!(await save())) return
-        await pool.query('VACUUM detection_chunk, detection_batch')
-        await takeRequests(pool, [no])
-      })
+    void forgetNow(no, subject)
       .catch((error: unknown) =>
         options.log.warn({ cause: String(error) }, 'detection could not forget a subject; it is tried again'),
       )
       .finally(() => forgetting.delete(no))
+  }
+
+  async function forgetNow(no: number, subject: ForgottenSubject): Promise<void> {
+    await watch.forget(subject)
+    if (!(await save())) return
+    await pool.query('VACUUM detection_chunk, detection_batch')
+    await takeRequests(pool, [no])
   }
 
   let saving: Promise<boolean> = Promise.resolve(true)
