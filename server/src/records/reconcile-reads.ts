@@ -6,8 +6,8 @@ import type { Database } from './schema.ts'
 export interface ReconcileReads {
   /** Who numbers critical events, and the last number given. A roll-back takes its number back, so there is no hole. */
   criticalWriters(): Promise<readonly EventNumber[]>
-  /** Which of these stand in the log or wait for their place in it. */
-  knownToLog(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** Which of these stand in the log, and which wait for their place in it; the others it does not know. */
+  knownToLog(ids: readonly string[]): Promise<ReadonlyMap<string, 'entered' | 'waiting'>>
   /** Tokens in the order of their numbers. */
   tokensAfter(no: number, limit: number): Promise<readonly ReconcileToken[]>
 }
@@ -19,6 +19,7 @@ export interface ReconcileToken {
   readonly observed: boolean
   readonly knownSince: Milliseconds
   readonly ending: Ending | null
+  readonly endedAt: Milliseconds | null
   /** The critical event that ended it. */
   readonly endedBy: EventNumber | null
 }
@@ -40,17 +41,17 @@ export function readsOfReconcile(db: Database, answer: AnswerRead): ReconcileRea
       return rows.map(({ no, seq }) => ({ writer: no, seq }))
     },
     knownToLog: async (ids) => {
-      if (ids.length === 0) return new Set()
+      if (ids.length === 0) return new Map()
       // What waits goes into the log and never back, so it is looked for there last.
       const waiting = await answer(() => db.selectFrom('audit_outbox').select('id').where('id', 'in', ids).execute())
       const entries = await answer(() => db.selectFrom('log_entry').select('id').where('id', 'in', ids).execute())
-      return new Set([...entries, ...waiting].map(({ id }) => id))
+      return new Map([...waiting.map(({ id }) => [id, 'waiting'] as const), ...entries.map(({ id }) => [id, 'entered'] as const)])
     },
     tokensAfter: async (no, limit) => {
       const rows = await answer(() =>
         db
           .selectFrom('token')
-          .select(['no', 'tenant_no', 'observed', 'known_since', 'ending', 'ended_by_writer', 'ended_by_seq'])
+          .select(['no', 'tenant_no', 'observed', 'known_since', 'ending', 'ended_at', 'ended_by_writer', 'ended_by_seq'])
           .where('no', '>', no)
           .orderBy('no')
           .limit(limit)
@@ -62,6 +63,7 @@ export function readsOfReconcile(db: Database, answer: AnswerRead): ReconcileRea
         observed: row.observed === 1,
         knownSince: row.known_since,
         ending: row.ending as Ending | null,
+        endedAt: row.ended_at,
         endedBy: row.ended_by_writer > 0 ? { writer: row.ended_by_writer, seq: row.ended_by_seq } : null,
       }))
     },

@@ -89,3 +89,33 @@ test('rows that were changed in the store are found', async () => {
   await line.store.command('ALTER TABLE events UPDATE outcome = 1 WHERE outcome = 2 SETTINGS mutations_sync = 1')
   expect(names(await failing())).toEqual(['rows'])
 })
+
+test('what still waits for its place is looked at again, and found when it is gone', async () => {
+  const { line, run, failing, tamper } = await openChecked()
+  // nobody can append any more
+  tamper('UPDATE log_head SET closed = 1')
+  await line.trail.issue(2)
+  await line.append(10)
+  await line.relay.flush()
+  await line.journal.shipped(20_000)
+  await settled(line, 160)
+  const waiting = await run()
+  expect(waiting).toMatchObject({ isGood: true })
+  expect(waiting.checks[0]?.says).toContain('or waits for its place (2)')
+  tamper('DELETE FROM audit_outbox')
+  expect(names(await failing())).toEqual(['critical', 'batches'])
+  tamper('UPDATE log_head SET closed = 0')
+})
+
+test('after a recovery the batches begin anew where the last comparison had ended', async () => {
+  const { line, run, tamper } = await openChecked()
+  expect(await run()).toMatchObject({ isGood: true })
+  tamper("UPDATE log_entry SET type = 'log.recovered' WHERE type = 'log.opened'")
+  tamper('DELETE FROM audit_batch_span')
+  tamper('DELETE FROM audit_batch')
+  await line.append(10)
+  await line.journal.shipped(20_000)
+  await settled(line, 10)
+  await line.audit.flush()
+  expect((await run()).checks.filter(({ state }) => state === 'fails')).toEqual([])
+})
