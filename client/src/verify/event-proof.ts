@@ -6,6 +6,7 @@ import type { LogCrypto } from '../log/keys.ts'
 import { formatProof, parseProof } from '../log/proof.ts'
 import { createTreeHash, verifyInclusion } from '../merkle.ts'
 import { openUnder, quorumOf, signedBy } from './checkpoint.ts'
+import { compareOlder, olderSay } from './older.ts'
 import { attempt, cannotSay, fails, holds, type Outcome, type Verification, verification } from './outcome.ts'
 import { checkTrust, type Trust } from './trust.ts'
 
@@ -47,8 +48,17 @@ interface Stood {
   readonly checkpoint: OpenedCheckpoint
 }
 
+/** What the proof of an event is verified with. */
+export interface ProofToVerify {
+  readonly crypto: LogCrypto
+  readonly trust: Trust | undefined
+  readonly text: string
+  /** Notes of older checkpoints of the same log that the reader holds. */
+  readonly older?: readonly string[]
+}
+
 /** Verifies the proof of a single event under the keys that the reader brings. */
-export async function verifyEventProof(o: { crypto: LogCrypto; trust: Trust | undefined; text: string }): Promise<Verification> {
+export async function verifyEventProof(o: ProofToVerify): Promise<Verification> {
   const outcomes: Outcome[] = []
   const last = await attempt('inclusion', undefined, () => {
     const row = o.text.startsWith('{') ? readRowProof(o.text) : undefined
@@ -60,7 +70,7 @@ export async function verifyEventProof(o: { crypto: LogCrypto; trust: Trust | un
 }
 
 /** Opens the tlog-proof: note, quorum, and the entry in its `extra` under the root. Throws where one of them is wrong. */
-function openEntry({ crypto, trust }: { crypto: LogCrypto; trust: Trust | undefined }, text: string, outcomes: Outcome[]): Stood {
+function openEntry({ crypto, trust, older = [] }: ProofToVerify, text: string, outcomes: Outcome[]): Stood {
   const proof = parseProof(text)
   if (!proof.extra || formatProof(proof) !== text)
     throw new RangeError('The proof is not in its one form, with the entry as its extra.')
@@ -74,13 +84,8 @@ function openEntry({ crypto, trust }: { crypto: LogCrypto; trust: Trust | undefi
     throw new RangeError('Without a key the signed tree cannot be opened.')
   }
   const checkpoint = openUnder(crypto, trust.policy, proof.checkpoint)
-  const quorum = quorumOf(trust.policy, checkpoint)
   outcomes.push(checkTrust(crypto, trust, checkpoint.origin, undefined))
-  outcomes.push(
-    quorum.isMet
-      ? holds('checkpoint', `A checkpoint of ${signedBy(checkpoint)}.`, [quorum.says])
-      : fails('checkpoint', quorum.says),
-  )
+  outcomes.push(checkpointOutcome(crypto, trust, checkpoint, older))
   const tree = createTreeHash(crypto.sha256)
   const claim = {
     index: proof.index,
@@ -91,6 +96,26 @@ function openEntry({ crypto, trust }: { crypto: LogCrypto; trust: Trust | undefi
   }
   if (!verifyInclusion(tree, claim)) throw new RangeError('The entry is not in the signed tree by this proof.')
   return { entry: membersOf(checkCanonical(proof.extra)), index: proof.index, checkpoint }
+}
+
+/** An event's proof shows no way from one checkpoint to another: only one of the same size can be compared. */
+function checkpointOutcome(
+  crypto: LogCrypto,
+  { policy }: Trust,
+  checkpoint: OpenedCheckpoint,
+  notes: readonly string[],
+): Outcome {
+  const quorum = quorumOf(policy, checkpoint)
+  const { origin, size, root } = checkpoint
+  const older = compareOlder(crypto, policy, notes, {
+    origin,
+    rootAt: (at) => (at === size ? root : undefined),
+    whyNot: () =>
+      `because the proof of an event shows no way from one checkpoint to another, and its own is of size ${size.toLocaleString('en-US')}; compare it with a pack or with the log`,
+  })
+  if (older.bad !== undefined) return fails('checkpoint', older.bad, {}, [quorum.says])
+  if (!quorum.isMet) return fails('checkpoint', quorum.says)
+  return olderSay(older, `A checkpoint of ${signedBy(checkpoint)}`, [quorum.says])
 }
 
 function entryOutcome({ entry }: Stood): Outcome {

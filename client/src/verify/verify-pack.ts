@@ -2,12 +2,12 @@ import type { OpenedCheckpoint } from '../log/checkpoint.ts'
 import { textOf } from '../log/bytes.ts'
 import { formatKey, type LogCrypto } from '../log/keys.ts'
 import { parsePolicy, type LogPolicy } from '../log/policy.ts'
-import { isSameHash } from '../merkle.ts'
 import { readAfter, type After } from './after.ts'
-import { openUnder, quorumOf, readCheckpoint, signedBy } from './checkpoint.ts'
+import { quorumOf, readCheckpoint, signedBy } from './checkpoint.ts'
 import { checkCompleteness } from './completeness.ts'
 import { readEntries, wrongRoot, type EntriesRead } from './entries.ts'
 import { createRecount, type Recount } from './figures.ts'
+import { compareOlder, olderSay } from './older.ts'
 import { createEventEntries } from './event-rows.ts'
 import { wholeOf } from './lines.ts'
 import { readManifest, signerOf, wrongFiles, type ReadManifest, type Sha256Stream } from './manifest.ts'
@@ -183,81 +183,22 @@ function checkpointOutcome(
 ): Outcome {
   if ('broken' in opened) return opened.broken
   const quorum = quorumOf(policy, opened.last)
-  const older = pack.older.map((note) => olderOutcome(pack, policy, note, { log, after, entries }))
+  const rootAt = (size: bigint): Uint8Array | undefined =>
+    size === after?.size ? after.root : entries?.walked.roots.get(Number(size))
+  const older = compareOlder(pack.crypto, policy, pack.older, {
+    origin: log.origin,
+    rootAt,
+    whyNot: (size) => whyNot(size, log, entries),
+  })
   const notes = [`First: ${signedBy(opened.first)}.`, `Last: ${signedBy(opened.last)}.`, quorum.says]
-  const bad = older.find((each) => each.isBad)
-  if (bad) return fails('checkpoint', bad.says, bad.from === undefined ? {} : { index: bad.from }, notes)
+  if (older.bad !== undefined) return fails('checkpoint', older.bad, older.isRewritten ? { index: 0 } : {}, notes)
   if (!quorum.isMet) return fails('checkpoint', quorum.says, { file: PACK_FILES.lastCheckpoint }, notes)
   const says = `The log was signed at ${count(log.first.size)} and at ${count(log.last.size)} entries`
-  const compared = older.filter(({ isCompared }) => isCompared).length
-  const all = [...notes, ...older.map((each) => each.says)]
-  if (compared < older.length)
-    return cannotSay(
-      'checkpoint',
-      `${says}. Of ${count(older.length)} ${older.length === 1 ? 'checkpoint' : 'checkpoints'} that you hold ${count(older.length - compared)} could not be compared with it.`,
-      all,
-    )
-  return holds('checkpoint', `${says}${comparedSay(compared)}.`, all)
+  return olderSay(older, says, notes)
 }
 
-function comparedSay(compared: number): string {
-  if (compared === 0) return ''
-  return compared === 1
-    ? ', and it continued the checkpoint that you hold'
-    : `, and it continued the ${count(compared)} checkpoints that you hold`
-}
-
-interface Older {
-  readonly isBad: boolean
-  /** Whether there was a root of the same size to compare it with. */
-  readonly isCompared: boolean
-  readonly says: string
-  readonly from?: number
-}
-
-/** The log of the pack must have been what an older checkpoint says it was. */
-function olderOutcome(
-  pack: PackToVerify,
-  policy: LogPolicy,
-  note: string,
-  {
-    log,
-    after,
-    entries,
-  }: { readonly log: PackLog; readonly after: OpenedCheckpoint | undefined; readonly entries: EntriesRead | undefined },
-): Older {
-  let opened: OpenedCheckpoint
-  try {
-    opened = openUnder(pack.crypto, policy, note)
-  } catch (error) {
-    return {
-      isBad: true,
-      isCompared: false,
-      says: `A checkpoint that you brought is not signed by a key that you brought: ${String(error instanceof Error ? error.message : error)}.`,
-    }
-  }
-  const size = count(Number(opened.size))
-  if (opened.origin !== log.origin)
-    return { isBad: true, isCompared: false, says: `A checkpoint that you brought is of another log: ${opened.origin}.` }
-  const root = opened.size === after?.size ? after.root : entries?.walked.roots.get(Number(opened.size))
-  if (!root)
-    return {
-      isBad: false,
-      isCompared: false,
-      says: `Not compared: your checkpoint of size ${size}, ${whyNot(opened, log, entries)}.`,
-    }
-  if (isSameHash(root, opened.root))
-    return { isBad: false, isCompared: true, says: `The log continued your checkpoint of size ${size}.` }
-  return {
-    isBad: true,
-    isCompared: true,
-    says: `The log was rewritten: it is not what your checkpoint of size ${size} says it was.`,
-    from: 0,
-  }
-}
-
-function whyNot(opened: OpenedCheckpoint, log: PackLog, entries: EntriesRead | undefined): string {
-  if (opened.size > BigInt(log.last.size)) return `which is newer than this pack of ${count(log.last.size)} entries`
+function whyNot(size: bigint, log: PackLog, entries: EntriesRead | undefined): string {
+  if (size > BigInt(log.last.size)) return `which is newer than this pack of ${count(log.last.size)} entries`
   return entries ? 'because a gap crosses that size' : 'because the entries could not be read'
 }
 

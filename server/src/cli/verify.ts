@@ -70,7 +70,7 @@ async function verify(path: string | undefined, options: VerifyOptions): Promise
   const older = options.older.map((file) => readText(file, 'checkpoint'))
   const found = isLog(path)
     ? await verifyLog({ directory: path, trust, older, ...threads(options), ...progress(options) })
-    : ((await verifyAnEvent(path, trust)) ?? (await verifyAPack(path, trust, older)))
+    : ((await verifyAnEvent(path, trust, older)) ?? (await verifyAPack(path, trust, older)))
   if (options.json) sayJson({ ...found, sentence: WHAT_IS_NOT_PROVEN })
   else sayVerification(found)
   process.exitCode = found.isGood ? EXIT_CODES.ok : EXIT_CODES['not verified']
@@ -82,11 +82,15 @@ function isLog(path: string): boolean {
 }
 
 /** A small file that begins as the proof of an event is one. */
-async function verifyAnEvent(path: string, trust: Trust | undefined): Promise<Verification | undefined> {
+async function verifyAnEvent(
+  path: string,
+  trust: Trust | undefined,
+  older: readonly string[],
+): Promise<Verification | undefined> {
   const { size } = statSync(path)
   if (size > PROOF_BYTES_MAX || !statSync(path).isFile()) return undefined
   const text = readFileSync(path, 'utf8')
-  return isEventProof(text) ? verifyEventProof({ crypto: LOG_CRYPTO, trust, text }) : undefined
+  return isEventProof(text) ? verifyEventProof({ crypto: LOG_CRYPTO, trust, text, older }) : undefined
 }
 
 async function verifyAPack(path: string, trust: Trust | undefined, older: readonly string[]): Promise<Verification> {
