@@ -57,6 +57,7 @@ export const ERRORS = {
   mail_failed: { status: 502, title: 'The mail server did not take the message' },
   anchor_failed: { status: 502, title: 'A witness or another copy of the log did not take the checkpoint' },
   // a review
+  pack_dropped: { status: 409, title: 'The pack was discarded' },
   review_own: { status: 409, title: 'Who made a pack cannot sign it' },
   review_exists: { status: 409, title: 'The pack is signed by this person already' },
   // the audit log

@@ -2,7 +2,7 @@ import type { Expression, SqlBool } from 'kysely'
 import { toOwner } from './actions/owners.ts'
 import { toEntry, toSigned } from './audit-row.ts'
 import { toPack, toReview } from './evidence-row.ts'
-import type { EvidenceReads } from './evidence.ts'
+import type { EvidenceReads, PackState } from './evidence.ts'
 import type { PlaceInTime } from './findings.ts'
 import type { Database } from './schema.ts'
 import { selectTokens, toToken } from './token-row.ts'
@@ -40,13 +40,24 @@ export function readsOfEvidence(db: Database, answer: <Value>(read: () => Promis
 function readsOfPacks(
   db: Database,
   answer: <Value>(read: () => Promise<Value>) => Promise<Value>,
-): Pick<EvidenceReads, 'pack' | 'packs' | 'review' | 'reviews'> {
+): Pick<EvidenceReads, 'pack' | 'packStates' | 'packs' | 'review' | 'reviews'> {
   const packs = (tenantNo: number) => db.selectFrom('pack').selectAll().where('tenant_no', '=', tenantNo)
   const reviews = (tenantNo: number) => db.selectFrom('review').selectAll().where('tenant_no', '=', tenantNo)
   return {
     pack: async (tenantNo, id) => {
       const row = await answer(() => packs(tenantNo).where('id', '=', id).executeTakeFirst())
       return row ? toPack(row) : null
+    },
+    packStates: async (ids) => {
+      const states = new Map<string, PackState>()
+      for (let from = 0; from < ids.length; from += IDS_MAX) {
+        const query = db
+          .selectFrom('pack')
+          .select(['id', 'state'])
+          .where('id', 'in', ids.slice(from, from + IDS_MAX))
+        for (const { id, state } of await answer(() => query.execute())) states.set(id, state as PackState)
+      }
+      return states
     },
     packs: async (tenantNo, { before, limit }) => {
       const query = packs(tenantNo).where((row) =>

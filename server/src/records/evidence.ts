@@ -79,11 +79,12 @@ export interface EvidenceActions {
   }): PackRecord
   /** 405 with the digest of `report.json`, and the number of that event; the file follows, so the pack is not ready yet. */
   notePack(p: { tenantNo: number; id: string; digest: string; rows: number; at: Milliseconds }): PackRecord
+  /** `pack_dropped` where it was dropped while it was made: its file must go. */
   finishPack(p: { tenantNo: number; id: string; bytes: number; at: Milliseconds }): PackRecord
   failPack(p: { tenantNo: number; id: string; failure: string; at: Milliseconds }): PackRecord
   /** Those whose files can go: their time is over, or they were being made when the process ended. */
   lapsePacks(p: { at: Milliseconds; makingBefore: Milliseconds }): readonly PackRecord[]
-  /** Those of a tenant that hold rows: a person was erased, who may be in them. */
+  /** Those of a tenant that hold rows, ready or in the making: a person was erased, who may be in them. Every server is told. */
   dropPacks(p: { tenantNo: number }): readonly PackRecord[]
   /**
    * 720. `review_own` for who made the pack, unless separation of duties is waived, which is recorded. `not_found` for a pack that is
@@ -103,6 +104,8 @@ export interface EvidenceActions {
 
 export interface EvidenceReads {
   pack(tenantNo: number, id: string): Promise<PackRecord | null>
+  /** How packs stand, of all tenants; one that records do not know is left out. */
+  packStates(ids: readonly string[]): Promise<ReadonlyMap<string, PackState>>
   /** Newest first. */
   packs(tenantNo: number, page: { before?: PlaceInTime; limit: number }): Promise<readonly PackRecord[]>
   review(tenantNo: number, id: string): Promise<Review | null>

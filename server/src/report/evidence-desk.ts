@@ -31,7 +31,10 @@ export interface EvidenceDesk {
   progress(id: string): number | null
   /** The zip of a pack that is ready. */
   open(pack: PackRecord): Promise<Readable>
-  /** Removes the tenant's packs that hold rows, after a person was erased who may be in them. */
+  /**
+   * Removes the tenant's packs that hold rows, after a person was erased who may be in them; one that is being made is given up.
+   * Resolves when nothing of them is on this server's disk; other servers are told, and remove their own.
+   */
   forget(tenantNo: number): Promise<void>
   /** Resolves when nothing is being made. */
   settled(): Promise<void>
@@ -62,6 +65,8 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
   const { records, clock, log, dir, build } = parts
   const stopping = new AbortController()
   const shares = new Map<string, number>()
+  let current: Making | null = null
+  let sweeping: Promise<void> | undefined
   let last: Promise<void> = Promise.resolve()
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const notLapsed = (error: unknown): void => log.warn({ err: error }, 'packs did not lapse')
@@ -69,10 +74,29 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
   await removeDrafts()
   const timer = setInterval(() => void lapse(clock.now() - MAKING_MS_MAX).catch(notLapsed), LAPSE_EVERY_MS)
   timer.unref()
+  const unsubscribe = records.onChange((change) => {
+    if (change === 'all') sweep().catch((error: unknown) => log.warn({ err: error }, 'files of packs could not be removed'))
+  })
 
   async function lapse(makingBefore: number): Promise<void> {
-    const gone = await records.act('lapsePacks', { at: clock.now(), makingBefore })
-    for (const { id } of gone) await rm(fileOf(id), { force: true })
+    await records.act('lapsePacks', { at: clock.now(), makingBefore })
+    await sweep()
+  }
+
+  /** One after another: what came while one ran is seen by the next. */
+  function sweep(): Promise<void> {
+    const next = (sweeping ?? Promise.resolve()).catch(() => undefined).then(removeGone)
+    sweeping = next
+    return next
+  }
+
+  /** Removes what records say has no file any more: lapsed by time or dropped by an erasure, at whichever server that was done. */
+  async function removeGone(): Promise<void> {
+    const held = (await readdir(dir)).flatMap((name) => (FILE.test(name) ? [name.slice(0, -'.zip'.length)] : []))
+    const making = [...shares.keys()]
+    const states = await records.read.packStates([...held, ...making])
+    for (const id of making) if (states.get(id) === 'lapsed' && current?.id === id) current.stop.abort(discarded())
+    for (const id of held) if (states.get(id) !== 'ready' && !shares.has(id)) await rm(fileOf(id), { force: true })
   }
 
   /** What a process left that ended while it made a pack; this folder is this server's own. */
@@ -85,27 +109,33 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
   }
 
   async function make(pack: PackRecord): Promise<void> {
-    const tenant = await records.read.tenant(pack.tenantNo)
-    if (tenant === null) return
+    const stop = new AbortController()
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    current = { id: pack.id, stop, ended }
     try {
-      await makeWhole(pack, tenant)
+      const tenant = await records.read.tenant(pack.tenantNo)
+      if (tenant !== null) await makeWhole(pack, tenant, AbortSignal.any([stopping.signal, stop.signal]))
     } catch (error) {
       if (stopping.signal.aborted) return
       log.error({ err: error, pack: pack.id }, 'a pack could not be made')
       const failure = error instanceof TrailError ? error.message : 'It could not be made; the log of the server says why.'
+      await rm(fileOf(pack.id), { force: true })
       await records.act('failPack', { tenantNo: pack.tenantNo, id: pack.id, failure, at: clock.now() })
     } finally {
+      current = null
       shares.delete(pack.id)
+      end()
     }
   }
 
-  async function makeWhole(pack: PackRecord, tenant: Tenant): Promise<void> {
+  async function makeWhole(pack: PackRecord, tenant: Tenant, signal: AbortSignal): Promise<void> {
+    if ((await records.read.packStates([pack.id])).get(pack.id) === 'lapsed') throw discarded()
     const { tenantNo, id } = pack
     const folder = await createPackFolder(join(dir, `${id}${MAKING}`))
     try {
       const onProgress = (done: number, of: number): void => void shares.set(id, done / of)
       const plan = planOf(pack, tenant, clock.now())
-      const { digest, rows, log: part } = await buildPack(folder, plan, build, { signal: stopping.signal, onProgress })
+      const { digest, rows, log: part } = await buildPack(folder, plan, build, { signal, onProgress })
       const { event } = await records.act('notePack', { tenantNo, id, digest, rows, at: clock.now() })
       if (parts.audit !== null && part !== null && event !== null) await writeAfter(folder, parts.audit, part, event)
       const draft = join(folder.path, '.zip')
@@ -150,16 +180,34 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
       return file.createReadStream()
     },
     async forget(tenantNo) {
-      await last.catch(() => undefined)
-      for (const { id } of await records.act('dropPacks', { tenantNo })) await rm(fileOf(id), { force: true })
+      await records.act('dropPacks', { tenantNo })
+      await sweep()
+      if (!current?.stop.signal.aborted) return
+      await current.ended
+      await sweep()
     },
     settled: () => last,
     async close() {
       stopping.abort(new TrailError('stopping', 'The server is stopping.'))
       clearInterval(timer)
+      unsubscribe()
+      await sweeping?.catch(() => undefined)
       await last.catch(() => undefined)
     },
   }
 }
 
 const MAKING = '.making'
+/** Files of packs; what else lies in the folder is nobody's business here. */
+const FILE = /^pck_[0-9a-f]+\.zip$/
+
+/** The pack that is being made now. */
+interface Making {
+  readonly id: string
+  readonly stop: AbortController
+  readonly ended: Promise<void>
+}
+
+function discarded(): TrailError {
+  return new TrailError('pack_dropped', 'A person was erased while this pack was made, so it was discarded: ask for it again.')
+}

@@ -60,6 +60,38 @@ export function describeEvidence(open: Open): void {
       expect(await open().read.pack(tenant.no, fresh.id)).toMatchObject({ state: 'failed', failure: 'why' })
     })
 
+    it('drops packs that hold rows, ready or in the making, and those for somebody who was erased; nothing is finished then', async () => {
+      const tenant = await addTenant(open())
+      const place = { tenantNo: tenant.no, at: NOW }
+      const finish = (id: string) => open().act('finishPack', { ...place, id, bytes: 9 })
+      const note = (id: string) => open().act('notePack', { ...place, id, digest: 'ab', rows: 1 })
+      const [ready, making, noted] = [await request(tenant.no), await request(tenant.no), await request(tenant.no)]
+      const figures = await request(tenant.no, { level: 'aggregate' })
+      const addressed = await request(tenant.no, { level: 'aggregate', recipient: 'Erin erased-a1b2' })
+      for (const { id } of [ready, figures, addressed]) await finish(id)
+      await note(noted.id)
+      const told: unknown[] = []
+      const stop = open().onChange((change) => void told.push(change))
+      const gone = await open().act('dropPacks', { tenantNo: tenant.no })
+      stop()
+      expect(gone.map(({ id }) => id).toSorted()).toEqual([ready, making, noted, addressed].map(({ id }) => id).toSorted())
+      expect(told).toContain('all')
+      for (const act of [() => note(making.id), () => finish(making.id), () => finish(noted.id)])
+        await expect(act()).rejects.toMatchObject({ code: 'pack_dropped' })
+      const states = await open().read.packStates([ready.id, figures.id, noted.id, 'pck_0'])
+      expect(Object.fromEntries(states)).toEqual({ [ready.id]: 'lapsed', [figures.id]: 'ready', [noted.id]: 'lapsed' })
+      const review = {
+        ...place,
+        id: `rev_${noted.id}`,
+        kind: 'access',
+        packId: noted.id,
+        open: 0,
+        note: null,
+        actor: person(8),
+      } as const
+      await expect(open().act('signReview', review)).rejects.toMatchObject({ code: 'not_found' })
+    })
+
     it('lists packs newest first, by key', async () => {
       const tenant = await addTenant(open())
       const packs = []

@@ -5,6 +5,7 @@ import type { PackRecord } from '../evidence.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
 import { takeApproval } from './approvals.ts'
 import { isSeparationWaived } from './separation.ts'
+import { SURROGATE } from './subject-texts.ts'
 import { describeActor, retentionOf } from './token-change.ts'
 
 export const requestPack: Action<'requestPack'> = async (tx, { tenantNo, pack, approval, at, actor }) => {
@@ -34,6 +35,7 @@ export const requestPack: Action<'requestPack'> = async (tx, { tenantNo, pack, a
 
 export const notePack: Action<'notePack'> = async (tx, { tenantNo, id, digest, rows, at }) => {
   const pack = await packOf(tx, tenantNo, id)
+  if (pack.state === 'lapsed') throw dropped()
   const detail = {
     report: pack.name,
     format: 'pack',
@@ -56,8 +58,19 @@ export const notePack: Action<'notePack'> = async (tx, { tenantNo, id, digest, r
   return change(tx, pack, { digest, rows, event: eventId(event.writer, event.seq) })
 }
 
-export const finishPack: Action<'finishPack'> = async (tx, { tenantNo, id, bytes, at }) =>
-  change(tx, await packOf(tx, tenantNo, id), { state: 'ready', bytes, finished_at: at })
+export const finishPack: Action<'finishPack'> = async (tx, { tenantNo, id, bytes, at }) => {
+  const row = await tx.db
+    .updateTable('pack')
+    .set({ state: 'ready', bytes, finished_at: at })
+    .where('tenant_no', '=', tenantNo)
+    .where('id', '=', id)
+    .where('state', '!=', 'lapsed')
+    .returningAll()
+    .executeTakeFirst()
+  if (row) return toPack(row)
+  await packOf(tx, tenantNo, id)
+  throw dropped()
+}
 
 export const failPack: Action<'failPack'> = async (tx, { tenantNo, id, failure, at }) =>
   change(tx, await packOf(tx, tenantNo, id), { state: 'failed', failure, finished_at: at })
@@ -80,22 +93,33 @@ export const lapsePacks: Action<'lapsePacks'> = async (tx, { at, makingBefore })
   return [...given, ...over].map(toPack)
 }
 
-export const dropPacks: Action<'dropPacks'> = async (tx, { tenantNo }) => {
+export const dropPacks: Action<'dropPacks'> = (tx, { tenantNo }) => dropPacksOf(tx, tenantNo)
+
+/**
+ * Those of a tenant whose files hold what an erasure takes: rows, or the name of their recipient, in whose place a surrogate stands.
+ * One that is being made may have read it already. Every server is told, for each has files of its own.
+ */
+export async function dropPacksOf(tx: Transaction, tenantNo: number): Promise<readonly PackRecord[]> {
   const rows = await tx.db
     .updateTable('pack')
     .set({ state: 'lapsed' })
     .where('tenant_no', '=', tenantNo)
-    .where('state', '=', 'ready')
-    .where('level', '!=', 'aggregate')
+    .where('state', 'in', ['making', 'ready'])
+    .where((row) => row.or([row('level', '!=', 'aggregate'), row('recipient', 'like', `%${SURROGATE}%`)]))
     .returningAll()
     .execute()
+  if (rows.length > 0) tx.changes.push('all')
   return rows.map(toPack)
+}
+
+function dropped(): TrailError {
+  return new TrailError('pack_dropped', 'A person was erased while this pack was made, so it was discarded: ask for it again.')
 }
 
 export const signReview: Action<'signReview'> = async (tx, p) => {
   const { tenantNo, actor, at } = p
   const pack = await packOf(tx, tenantNo, p.packId)
-  if (pack.digest === null || (pack.state !== 'ready' && pack.state !== 'lapsed'))
+  if (pack.digest === null || pack.bytes === null || (pack.state !== 'ready' && pack.state !== 'lapsed'))
     throw new TrailError('not_found', 'The pack is not ready, so there is nothing to sign yet.', { input: 'pack' })
   const own = pack.requesterNo === actor.no
   if (own && !(await isSeparationWaived(tx)))

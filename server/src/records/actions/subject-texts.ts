@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../transaction.ts'
 
+/** How a name begins that stands in the place of somebody who was erased. */
+export const SURROGATE = 'erased-'
+
 /** Texts written by people, or made from their words: where somebody may be named besides the own row. */
 const TEXTS = {
   token: ['name', 'metadata', 'resource'],
@@ -12,7 +15,12 @@ const TEXTS = {
   leak: ['url', 'reporter', 'note'],
   setting: ['value'],
   import_progress: ['file'],
-  approval: ['ground', 'note'],
+  approval: ['params', 'ground', 'note'],
+  role_grant: ['ground'],
+  hold: ['ground', 'release_ground'],
+  restriction: ['ground'],
+  pack: ['recipient', 'params'],
+  review: ['note'],
 } as const
 
 /** Terms shorter than this are replaced only where they are a whole JSON string, or a whole text: they are parts of other words. */

@@ -8,8 +8,9 @@ import { holdOver } from '../hold-row.ts'
 import { note, typeId, type Action, type Transaction } from '../transaction.ts'
 import { takeApproval } from './approvals.ts'
 import { revokeToken } from './change.ts'
+import { dropPacksOf } from './evidence.ts'
 import { toOwner } from './owners.ts'
-import { replaceInTexts } from './subject-texts.ts'
+import { replaceInTexts, SURROGATE } from './subject-texts.ts'
 import { describeActor, retentionOf } from './token-change.ts'
 
 export const beginErasure: Action<'beginErasure'> = async (tx, p) => {
@@ -19,7 +20,7 @@ export const beginErasure: Action<'beginErasure'> = async (tx, p) => {
   await takeApproval(tx, { tenantNo, id, action: 'subject.erase', params, at, actor, ground })
   const tokens = await tokensOf(tx, owner.no)
   await endTokens(tx, tokens, p)
-  const surrogate = `erased-${randomBytes(9).toString('hex')}`
+  const surrogate = `${SURROGATE}${randomBytes(9).toString('hex')}`
   const terms = [owner.id, ...(owner.name ? [owner.name] : [])]
   await blankOwner(tx, owner, surrogate)
   await replaceInTexts(tx, p.tenantNo, terms, surrogate)
@@ -76,6 +77,8 @@ export const releaseKept: Action<'releaseKept'> = async (tx, { id, classes, keyD
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
+  // packs that were made since may hold what was kept until now
+  await dropPacksOf(tx, before.tenantNo)
   await noteErased(tx, { ...before, sealed, kept }, { at, classes, keys: keyIds.length, digest: keyDigest })
   return toErasure(row)
 }
