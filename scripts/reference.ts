@@ -9,6 +9,10 @@ import { type Action, type Reach, reachOf, type Row, TABLE } from '../server/src
 import { HIDDEN_FIELDS, LOG_TYPES, PURPOSES, REGISTRY, SHOWN_COLUMNS } from '../server/src/audit/registry.ts'
 import { SETTINGS } from '../server/src/config/config.ts'
 import { ERRORS } from '../server/src/errors.ts'
+import { FORMS } from '../server/src/report/everyday/cells.ts'
+import { FORMAT_NAMES, FORMATS } from '../server/src/report/everyday/formats.ts'
+import type { Report } from '../server/src/report/everyday/report.ts'
+import { REPORT_NAMES, REPORTS } from '../server/src/report/everyday/reports.ts'
 import { FRAMEWORKS, STATUSES } from '../server/src/report/controls.ts'
 import { EVIDENCE, EVIDENCE_NAMES } from '../server/src/report/evidence/questions.ts'
 import type { Control } from '../server/src/report/controls.ts'
@@ -45,6 +49,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     ),
     'docs/reference/roles.md': rolesPage(),
     'docs/reference/controls.md': controlsPage(),
+    'docs/reference/reports.md': reportsPage(),
     'docs/reference/log.md': logPage(),
     'docs/reference/verify-page.md': verifyPage(),
     'docs/reference/settings.md': page(
@@ -166,6 +171,39 @@ function logPage(): string {
       `## Entries of the log alone\n\n${LOG_TYPES.map(code).join(' · ')}`,
     ],
   )
+}
+
+function reportsPage(): string {
+  const catalogue = table(
+    ['report', 'reader', 'answers', 'window', 'parameters'],
+    REPORT_NAMES.map((name) => {
+      const { reader, answers, days, params, needs = [] }: Report = REPORTS[name]
+      const given = [
+        ...needs.map((each) => `${code(each)} (needed)`),
+        ...Object.entries(params).map(([each, value]) => `${code(each)} (${value})`),
+      ]
+      return [
+        `[${name}](#${name})`,
+        reader,
+        answers,
+        days === 'month' ? 'the last whole month' : `${days} days`,
+        given.join(', '),
+      ]
+    }),
+  )
+  const each = REPORT_NAMES.map((name) => {
+    const { sections }: Report = REPORTS[name]
+    const rows = sections.map(({ title, asks, columns }) => [
+      title,
+      asks.map(code).join(' '),
+      Object.entries(columns)
+        .map(([column, { form }]) => (FORMS[form] === '' ? code(column) : `${code(column)} (${FORMS[form]})`))
+        .join(', '),
+    ])
+    return `## ${name}\n\n${table(['section', 'asks', 'columns'], rows)}`
+  })
+  const forms = FORMAT_NAMES.map((name) => `${code(name)} ${FORMATS[name].what}`).join(' · ')
+  return page('Reports', `Everyday reports, and the questions that they ask. Forms: ${forms}.`, [catalogue, ...each])
 }
 
 function controlsPage(): string {

@@ -66,11 +66,10 @@ export function reportRoutes(app: App, parts: HttpParts): void {
     async (request, reply) => {
       const { name } = request.params
       const { format = 'json', from, to, ...params } = request.body
-      const window = {
-        ...windowOf(REPORTS[name], parts.clock.now()),
-        ...(from !== undefined && { from: parseTime(from, '/from') }),
-        ...(to !== undefined && { to: parseTime(to, '/to') }),
-      }
+      const window = windowOf(REPORTS[name], parts.clock.now(), {
+        from: from === undefined ? undefined : parseTime(from, '/from'),
+        to: to === undefined ? undefined : parseTime(to, '/to'),
+      })
       if (window.from >= window.to)
         throw new TrailError('time_invalid', 'to must be later than from: a window holds from and ends before to.', {
           input: '/to',

@@ -1,4 +1,4 @@
-import { countText, durationText, shareText, timeText } from './texts.ts'
+import { changeText, countText, durationText, readTimeText, shareText, timeText } from './texts.ts'
 import type { Cell, Column, Row } from './report.ts'
 
 /** How a value is measured, in files of rows. */
@@ -7,6 +7,7 @@ export const FORMS = {
   time: 'RFC 3339, UTC',
   count: 'count',
   share: 'share of 1',
+  change: 'change, share of 1',
   duration: 'ms',
   micros: 'µs',
   days: 'days',
@@ -17,9 +18,10 @@ export type Form = keyof typeof FORMS
 
 const NUMBERS: Readonly<Record<Form, (value: number) => string>> = {
   text: String,
-  time: timeText,
+  time: readTimeText,
   count: countText,
   share: shareText,
+  change: changeText,
   duration: durationText,
   micros: (value) => (value < 1_000 ? `${countText(Math.round(value))} µs` : `${countText(Math.round(value / 100) / 10)} ms`),
   days: (value) => `${countText(Math.round(value * 10) / 10)} d`,

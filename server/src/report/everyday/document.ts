@@ -1,9 +1,9 @@
-import type { Fact, PackDocument, Section as Shown } from '../pack/document.ts'
+import type { Fact, PackDocument, Section as Shown, Table } from '../pack/document.ts'
 import { isNumeric, shownCell } from './cells.ts'
 import { headFacts } from './head-facts.ts'
-import { READERS, type Row } from './report.ts'
+import type { Column, Row } from './report.ts'
 import type { Part, Run } from './run.ts'
-import { timeText } from './texts.ts'
+import { readTimeText } from './texts.ts'
 
 /** Rows of one table that a document shows; files of rows hold all. */
 export const SHOWN_MAX = 500
@@ -13,9 +13,11 @@ export async function documentOf(run: Run): Promise<PackDocument> {
   const { head, parts } = run
   const sections: Shown[] = []
   for (const part of parts) sections.push(await sectionOf(part))
+  const window = `${readTimeText(head.window.from)} to ${readTimeText(head.window.to)}`
   return {
     title: head.title,
-    subtitle: `${head.answers} ${timeText(head.window.from)} to ${timeText(head.window.to)}, tenant ${head.tenant}. For ${head.reader === 'everyone' ? 'everyone' : `the ${head.reader} reader`}: ${READERS[head.reader]}.`,
+    subtitle: `${head.answers} ${window}. Times are UTC. Tenant ${head.tenant}.`,
+    stands: head.reader === 'everyone',
     sections: [...sections, aboutOf(run)],
   }
 }
@@ -35,13 +37,15 @@ async function sectionOf({ section, withheld, rows }: Part): Promise<Shown> {
   return { id: name, title, paragraphs, tables: [tableOf(section, shown)] }
 }
 
-function tableOf({ title, columns }: Part['section'], rows: readonly Row[]) {
-  const shown = Object.entries(columns)
+function tableOf({ title, columns }: Part['section'], rows: readonly Row[]): Table {
+  const shown = Object.entries(columns).filter(([, { onlyInFiles }]) => !onlyInFiles)
+  const placesOf = (holds: (column: Column) => boolean) => shown.flatMap(([, column], place) => (holds(column) ? [place] : []))
   return {
-    caption: title,
+    caption: `${title}: ${rows.length === 1 ? '1 row' : `${rows.length} rows`}`,
     head: shown.map(([, column]) => column.title),
     rows: rows.map((row) => shown.map(([name, column]) => shownCell(row[name], column, row))),
-    right: shown.flatMap(([, column], place) => (isNumeric(column) ? [place] : [])),
+    right: placesOf(isNumeric),
+    whole: placesOf(({ form }) => form === 'time'),
   }
 }
 

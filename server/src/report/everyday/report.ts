@@ -10,6 +10,8 @@ export type Row = Readonly<Record<string, Cell>>
 export interface Column {
   readonly title: string
   readonly form: Form
+  /** A document says it already in another way. */
+  readonly onlyInFiles?: true
 }
 export type Columns = Readonly<Record<string, Column>>
 

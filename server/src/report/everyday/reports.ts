@@ -1,3 +1,4 @@
+import type { Window } from '../../query/answer.ts'
 import type { Report } from './report.ts'
 import { detectionQuality } from './reports/detection-quality.ts'
 import { expiryForecast } from './reports/expiry-forecast.ts'
@@ -33,9 +34,20 @@ export const REPORT_NAMES = Object.keys(REPORTS) as ReportName[]
 
 const DAY_MS = 86_400_000
 
-/** The window of a report that was asked for without one: so many days back from now, or the last whole month in UTC. */
-export function windowOf({ days }: Pick<Report, 'days'>, now: number): { readonly from: number; readonly to: number } {
-  if (days !== 'month') return { from: Math.max(0, now - days * DAY_MS), to: now }
+/** The window of a report: what is given, else so many days back from its end or from now, or the last whole month in UTC. */
+export function windowOf(
+  { days }: Pick<Report, 'days'>,
+  now: number,
+  given: { readonly from?: number | undefined; readonly to?: number | undefined } = {},
+): Window {
+  if (days === 'month' && given.from === undefined && given.to === undefined) return monthBefore(now)
+  const to = given.to ?? now
+  return { from: given.from ?? Math.max(0, to - (days === 'month' ? MONTH_DAYS : days) * DAY_MS), to }
+}
+
+const MONTH_DAYS = 30
+
+function monthBefore(now: number): Window {
   const date = new Date(now)
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
   return { from: Date.UTC(year, month - 1), to: Date.UTC(year, month) }

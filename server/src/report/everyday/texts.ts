@@ -3,6 +3,18 @@ export function timeText(at: number): string {
   return new Date(at).toISOString().replace('.000Z', 'Z')
 }
 
+/** The same for reading: a day where it is its first moment, else to the minute. */
+export function readTimeText(at: number): string {
+  const [day = '', time = ''] = new Date(at).toISOString().split('T')
+  return at % 86_400_000 === 0 ? day : `${day} ${time.slice(0, 5)}`
+}
+
+/** +7.9 % */
+export function changeText(value: number): string {
+  const percent = (value * 100).toFixed(1)
+  return `${value > 0 ? '+' : ''}${countText(Number(percent))} %`
+}
+
 /** 12,345.6 */
 export function countText(value: number): string {
   const [whole = '', part] = String(value).split('.')

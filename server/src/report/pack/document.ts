@@ -2,6 +2,8 @@
 export interface PackDocument {
   readonly title: string
   readonly subtitle: string
+  /** On paper; tables that are wide lie. */
+  readonly stands?: boolean
   readonly sections: readonly Section[]
 }
 
@@ -24,4 +26,6 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
   /** Columns whose numbers stand to the right. */
   readonly right?: readonly number[]
+  /** Columns whose values are never broken over lines. */
+  readonly whole?: readonly number[]
 }

@@ -34,8 +34,8 @@ ${list === '' ? '' : `<dl>${list}</dl>`}
 ${tables.map(tableOf).join('\n')}</section>`
 }
 
-function tableOf({ caption, head, rows, right = [] }: Table): string {
-  const side = (column: number): string => (right.includes(column) ? ' class="n"' : '')
+function tableOf({ caption, head, rows, right = [], whole = [] }: Table): string {
+  const side = (column: number): string => (right.includes(column) ? ' class="n"' : whole.includes(column) ? ' class="w"' : '')
   const heads = head.map((each, i) => `<th scope="col"${side(i)}>${text(each)}</th>`).join('')
   const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td${side(i)}>${text(cell)}</td>`).join('')}</tr>`).join('\n')
   return `<div class="t" tabindex="0" role="region" aria-label="${text(caption)}"><table><caption>${text(caption)}</caption><thead><tr>${heads}</tr></thead><tbody>
@@ -58,7 +58,7 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:.5rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere;min-width:4.5rem}
-th{background:var(--band)}.n{text-align:right}
+th{background:var(--band);overflow-wrap:normal}.n{text-align:right}td.w{white-space:nowrap}
 tr{break-inside:avoid}thead{display:table-header-group}
 @media(max-width:40rem){dl div{grid-template-columns:1fr;gap:0}}
 @media print{:root{--ink:#000;--soft:#444;--line:#bbb;--page:#fff;--band:#f2f2f2}body{max-width:none;padding:0;font-size:10pt}table{font-size:8pt}nav{display:none}.t{overflow:visible}h2{break-after:avoid}}

@@ -27,7 +27,7 @@ export async function writePdf(
 function openPdf(document: PackDocument, madeAt: number): Pdf {
   return new Pdfkit({
     size: 'A4',
-    layout: 'landscape',
+    layout: document.stands ? 'portrait' : 'landscape',
     margins: { top: MARGIN, left: MARGIN, right: MARGIN, bottom: MARGIN + 14 },
     bufferPages: true,
     pdfVersion: '1.7',

@@ -15,8 +15,11 @@ function before({ from, to }: Asked['window']): Asked['window'] {
   return { from: Date.UTC(start.getUTCFullYear(), start.getUTCMonth() - months), to: from }
 }
 
+/** A change from fewer is chance. */
+const CHANGED_FROM = 20
+
 function compared(figure: string, unit: Form, now: Cell | undefined, then: Cell | undefined): Row {
-  const both = typeof now === 'number' && typeof then === 'number' && then !== 0 && unit !== 'share'
+  const both = typeof now === 'number' && typeof then === 'number' && then >= CHANGED_FROM
   return { figure, value: now ?? null, before: then ?? null, unit, change: both ? (now - then) / then : null }
 }
 
@@ -29,8 +32,8 @@ const HEADLINE = {
     figure: { title: 'Figure', form: 'text' },
     value: { title: 'Now', form: 'figure' },
     before: { title: 'Before', form: 'figure' },
-    change: { title: 'Change', form: 'share' },
-    unit: { title: 'Unit', form: 'text' },
+    change: { title: 'Change', form: 'change' },
+    unit: { title: 'Unit', form: 'text', onlyInFiles: true },
   },
   async *rows(asked) {
     const earlier = before(asked.window)
