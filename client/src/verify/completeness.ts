@@ -65,6 +65,8 @@ interface BatchTotals {
 }
 
 const LISTED_MAX = 100
+/** Kinds of entries, tenants, and journals of tenants that are followed at once: far more than there are. */
+const [TYPES_MAX, RUNS_MAX] = [4096, 1_000_000]
 /** Heartbeats come every 60 s; a timer may be a little late. */
 const SILENCE_MS = 65_000
 /** Members of a `log.batch` entry's `shown` that must add up. */
@@ -92,7 +94,7 @@ export function emptySummary(): Summary {
 /** Adds the next entry. */
 export function take(summary: Summary, entry: Taken): void {
   summary.entries += 1
-  summary.types.set(entry.type, (summary.types.get(entry.type) ?? 0) + 1)
+  countType(summary, entry.type, 1, entry.index)
   summary.firstAt ??= entry.at
   summary.lastAt = entry.at
   follow(summary, entry.tenant, { first: entry.n, last: entry.n, index: entry.index })
@@ -108,7 +110,7 @@ export function join(summary: Summary, next: Summary): void {
     beat(summary, next.beats.first)
     if (summary.beats) summary.beats.last = next.beats.last
   }
-  for (const [type, count] of next.types) summary.types.set(type, (summary.types.get(type) ?? 0) + count)
+  for (const [type, count] of next.types) countType(summary, type, count, summary.entries)
   summary.entries += next.entries
   summary.firstAt ??= next.firstAt
   summary.lastAt = next.lastAt ?? summary.lastAt
@@ -198,9 +200,17 @@ function tailNote(summary: Summary, expected: Expected): string[] {
   ]
 }
 
+function countType(summary: Summary, type: string, count: number, index: number): void {
+  const before = summary.types.get(type)
+  if (before === undefined && summary.types.size >= TYPES_MAX)
+    addWrong(summary, index, `there are more than ${format(TYPES_MAX)} types of entries`)
+  else summary.types.set(type, (before ?? 0) + count)
+}
+
 function follow(summary: Summary, tenant: string, next: NumberRun): void {
   const run = summary.tenants.get(tenant)
-  if (!run) summary.tenants.set(tenant, { ...next })
+  if (!run && summary.tenants.size >= RUNS_MAX) addWrong(summary, next.index, `there are more than ${format(RUNS_MAX)} tenants`)
+  else if (!run) summary.tenants.set(tenant, { ...next })
   else {
     if (next.first !== run.last + 1)
       addWrong(summary, next.index, `tenant ${tenant} goes on with ${format(next.first)} after ${format(run.last)}`)
@@ -235,7 +245,8 @@ function addBatch(summary: Summary, entry: Taken): void {
 function followBatch(summary: Summary, key: string, next: BatchRun): void {
   const run = summary.batches.get(key)
   if (!run) {
-    summary.batches.set(key, { ...next })
+    if (summary.batches.size < RUNS_MAX) summary.batches.set(key, { ...next })
+    else addWrong(summary, next.index, `there are batches of more than ${format(RUNS_MAX)} journals`)
     return
   }
   const { position, rows, events } = run.after

@@ -49,6 +49,7 @@ const FILES_MAX = 10_000
 const ZIP_BYTES_MAX = 0xffffffff
 const NAME_CHARS_MAX = 200
 const CHUNK_BYTES = 1 << 18
+const DIRECTORY_BYTES_MAX = FILES_MAX * (CENTRAL_BYTES + NAME_CHARS_MAX)
 
 interface Placed {
   readonly name: string
@@ -78,7 +79,11 @@ export async function* writeZip(files: AsyncIterable<ZipFile> | Iterable<ZipFile
   yield endRecord(placed, at)
 }
 
-/** Opens a zip that only stores; refuses any other. */
+/**
+ * Opens a zip that only stores; refuses any other. Nothing is inflated, files lie one after another without overlap, and each header is
+ * compared byte by byte, so that all files together are never longer than the zip. What is read beforehand is bounded: the end, the
+ * directory of at most 10,000 files, and a header for each.
+ */
 export async function openZip(zip: RandomAccess): Promise<PackFolder> {
   const placed = await directoryOf(zip)
   await checkHeaders(zip, placed)
@@ -118,12 +123,17 @@ async function directoryOf(zip: RandomAccess): Promise<Placed[]> {
     throw new PackBroken('This is not the zip of a pack: its length does not fit.')
   const end = viewOf(await zip.read(zip.bytes - END_BYTES, zip.bytes))
   const [count, length, at] = [end.getUint16(10, true), end.getUint32(12, true), end.getUint32(16, true)]
-  if (end.getUint32(0, true) !== END || count > FILES_MAX || at + length + END_BYTES !== zip.bytes)
+  if (end.getUint32(0, true) !== END || at + length + END_BYTES !== zip.bytes)
     throw new PackBroken('This is not the zip of a pack: its end is not where it should be.')
+  if (count > FILES_MAX || length > DIRECTORY_BYTES_MAX)
+    throw new PackBroken(`A pack holds at most ${FILES_MAX} files, in a directory of at most ${DIRECTORY_BYTES_MAX} bytes.`)
   const bytes = await zip.read(at, at + length)
   const placed: Placed[] = []
   for (let from = 0; from < length;) {
+    if (placed.length >= count) throw new PackBroken(`The zip announces ${count} files, and lists more.`)
     const entry = placedFrom(bytes, from)
+    if (entry.at + LOCAL_BYTES + entry.name.length + entry.bytes > at)
+      throw new PackBroken('This file would reach beyond the zip: its length is not true.', entry.name)
     placed.push(entry)
     from += CENTRAL_BYTES + entry.name.length
   }
@@ -140,6 +150,10 @@ function placedFrom(bytes: Uint8Array, from: number): Placed {
   const name = new TextDecoder('latin1').decode(bytes.subarray(from + CENTRAL_BYTES, nameEnd))
   if (view.getUint32(0, true) !== CENTRAL || nameEnd > bytes.length || !isPackName(name))
     throw new PackBroken('The directory of the zip is not readable.')
+  if (view.getUint16(10, true) !== 0)
+    throw new PackBroken('This file is compressed. A pack only stores; pack it again without compression.', name)
+  if (view.getUint32(20, true) !== view.getUint32(24, true))
+    throw new PackBroken('The zip gives two lengths for this file.', name)
   return { name, bytes: view.getUint32(24, true), crc32: view.getUint32(16, true), at: view.getUint32(42, true) }
 }
 
