@@ -604,6 +604,7 @@ describe('every screen', () => {
     ['access', '/settings', 'Your second factor'],
     ['privacy', '/settings?section=privacy', 'dispute'],
     ['retention', '/settings?section=retention', 'case 12'],
+    ['detection', '/settings?section=detection', 'Europe/Berlin'],
     ['sign-in', '/sign-in', 'Access token'],
   ] as const
   const MODES = [

@@ -3,6 +3,7 @@ const at = (now: number, hours: number): string => new Date(now + hours * 3_600_
 /** Answers of the settings screen, by path. */
 export function settingsAnswers(now: number): Readonly<Record<string, unknown>> {
   return {
+    '/v1/detection': { timeZone: 'Europe/Berlin' },
     '/v1/approvals': {
       items: [
         {

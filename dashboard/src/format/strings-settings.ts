@@ -2,7 +2,7 @@
 export const settingsStrings = {
   title: 'Settings',
   sections: 'Sections',
-  section: { access: 'Access', privacy: 'Privacy', retention: 'Retention' },
+  section: { access: 'Access', privacy: 'Privacy', retention: 'Retention', detection: 'Detection' },
   asked: 'Asked for. A second person has 24 hours to agree; then do it again with the same words.',
   ground: 'Why (people read this; no secrets)',
   approval: 'Approval that was given (empty at first)',
@@ -122,6 +122,16 @@ export const settingsStrings = {
     release: 'Release',
     releaseText: 'What only this hold kept goes with the next run.',
     released: 'Released.',
+  },
+
+  detection: {
+    seasons: 'Days and weeks',
+    seasonsHint: 'by whose clock detection learns what is usual at which hour',
+    zone: 'Time zone',
+    change: 'Change',
+    changeText: 'What was learned stays; from now on it moves with this clock, also when the clocks change. It is recorded.',
+    zoneName: 'IANA time zone, such as Europe/Berlin',
+    changed: (zone: string) => `Seasons follow ${zone} from now on.`,
   },
 
   privacy: {

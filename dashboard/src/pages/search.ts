@@ -76,7 +76,7 @@ export function auditSearch(search: Record<string, unknown>): AuditSearch {
   return texts(search, ['type', 'entry'])
 }
 
-export const SETTINGS_SECTIONS = ['access', 'privacy', 'retention'] as const
+export const SETTINGS_SECTIONS = ['access', 'privacy', 'retention', 'detection'] as const
 export type SettingsSection = (typeof SETTINGS_SECTIONS)[number]
 
 export interface SettingsSearch {

@@ -100,6 +100,7 @@ export const READING_ROUTES: Readonly<Record<string, CostClass>> = {
   'GET /v1/imports': 'state',
   'GET /v1/imports/:source': 'state',
   'GET /v1/retention': 'state',
+  'GET /v1/detection': 'state',
   'GET /v1/privacy/erasure-policy': 'state',
   'GET /v1/privacy/viewers': 'state',
   'GET /v1/audit': 'state',

@@ -9,6 +9,7 @@ import { detectCommand } from './detect-command.ts'
 import { doctorCommand } from './doctor.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT_CODES, Failure } from './exit.ts'
+import { detectionCommand } from './detection.ts'
 import { findingsCommand } from './findings.ts'
 import { holdCommand } from './hold.ts'
 import { importCommand } from './import-command.ts'
@@ -37,6 +38,7 @@ const program = new Command('tokentrail')
   .addCommand(common(reportCommand()))
   .addCommand(common(reportsCommand()))
   .addCommand(findingsCommand(common))
+  .addCommand(detectionCommand(common))
   .addCommand(leakCommand(common))
   .addCommand(approvalsCommand(common))
   .addCommand(common(eraseCommand()))

@@ -48,6 +48,8 @@ export interface Lane {
   evidence(): readonly EventKey[]
   /** Expected per hour, to tell the small from the large. */
   size(at: Milliseconds): number
+  /** The clock of its seasons was set forward by so many hours. */
+  turn(hours: number): void
   snapshot(): LaneState
   restore(state: LaneState): void
 }
@@ -181,6 +183,7 @@ export function createLane(name: LaneName, hourOfWeek: HourOfWeek): Lane {
     streams,
     evidence: () => evidence,
     size: (at) => profile.expect(at, HOUR_MS),
+    turn: profile.turn,
     snapshot: () => ({
       name,
       profile: profile.snapshot(),

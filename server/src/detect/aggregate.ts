@@ -19,6 +19,8 @@ export interface AggregateOptions {
 export interface AggregateDetector extends EventDetector {
   see(event: EventRow): void
   pass(watermark: Milliseconds, found: (finding: Found) => void): void
+  /** From now on the seasons of these tenants follow the clocks of these zones; of all others that of UTC. */
+  useZones(zones: ReadonlyMap<number, string>): void
   /** From now on these marks widen what is expected. */
   useMarks(marks: readonly KnownMark[]): void
   /** How many streams there are, and how many services and routes were left to their tenant's whole. */
@@ -37,7 +39,8 @@ interface Tenant {
   readonly parts: Record<Fold, Set<string>>
   readonly spoken: Spoken
   readonly shift: FailureShift
-  readonly hourOfWeek: HourOfWeek
+  zone: string
+  hourOfWeek: HourOfWeek
   next: number
 }
 
@@ -48,6 +51,8 @@ interface TenantState {
   readonly spoken: readonly (readonly [string, { readonly at: Milliseconds; readonly severity: number }])[]
   readonly shift: FailureShiftState
   readonly next: number
+  /** By whose clock the seasons were learned; absent from what was kept before it could be changed. */
+  readonly zone?: string
 }
 
 interface State {
@@ -58,7 +63,8 @@ interface State {
 /** Counts per tenant and measure, over all and within services and routes, judged per minute, five minutes, hour and day. */
 export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2000 }: AggregateOptions = {}): AggregateDetector {
   const tenants = new Map<number, Tenant>()
-  const zones = new Map<string, HourOfWeek>()
+  const clocks = new Map<string, HourOfWeek>()
+  let zoneOf = timeZoneOf
   let [lanes, folded] = [0, 0]
   let marks = new Map<number, readonly KnownMark[]>()
 
@@ -82,12 +88,38 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
     return tenant
   }
 
-  function blankTenant(no: number, next: number): Tenant {
-    const zone = timeZoneOf(no)
-    const hourOfWeek = zones.get(zone) ?? hourOfWeekIn(zone)
-    zones.set(zone, hourOfWeek)
+  function clockIn(zone: string): HourOfWeek {
+    const clock = clocks.get(zone) ?? hourOfWeekIn(zone)
+    clocks.set(zone, clock)
+    return clock
+  }
+
+  function blankTenant(no: number, next: number, zone: string = zoneOf(no)): Tenant {
     const parts = { service: new Set<string>(), route: new Set<string>() }
-    return { no, lanes: new Map(), parts, spoken: new Map(), shift: createFailureShift(no), hourOfWeek, next }
+    return {
+      no,
+      lanes: new Map(),
+      parts,
+      spoken: new Map(),
+      shift: createFailureShift(no),
+      zone,
+      hourOfWeek: clockIn(zone),
+      next,
+    }
+  }
+
+  /** Nothing is learned anew: each hour that is known is known by its new name. */
+  function moveTo(zone: string, tenant: Tenant): void {
+    if (zone === tenant.zone) return
+    const at = tenant.next * MINUTE_MS
+    const before = tenant.hourOfWeek(at)
+    Object.assign(tenant, { zone, hourOfWeek: clockIn(zone) })
+    for (const lane of tenant.lanes.values()) lane.turn(tenant.hourOfWeek(at) - before)
+  }
+
+  function useZones(known: ReadonlyMap<number, string>): void {
+    zoneOf = (no) => known.get(no) ?? 'UTC'
+    for (const tenant of tenants.values()) moveTo(zoneOf(tenant.no), tenant)
   }
 
   function partOf(tenant: Tenant, name: LaneName & { readonly fold: Fold }): Lane | undefined {
@@ -102,7 +134,7 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
   }
 
   function addLane(tenant: Tenant, name: LaneName): Lane {
-    const lane = createLane(name, tenant.hourOfWeek)
+    const lane = createLane(name, (at) => tenant.hourOfWeek(at))
     tenant.lanes.set(keyOf(name), lane)
     lanes++
     return lane
@@ -164,13 +196,14 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
     const { tenants: kept, folded: before } = state as State
     tenants.clear()
     ;[lanes, folded] = [0, before]
-    for (const { no, lanes: laneStates, parts, spoken, shift, next } of kept) {
-      const tenant = blankTenant(no, next)
+    for (const { no, lanes: laneStates, parts, spoken, shift, next, zone } of kept) {
+      const tenant = blankTenant(no, next, zone)
       for (const laneState of laneStates) addLane(tenant, laneState.name).restore(laneState)
       for (const fold of ['service', 'route'] as const) for (const value of parts[fold]) tenant.parts[fold].add(value)
       for (const [key, said] of spoken) tenant.spoken.set(key, said)
       tenant.shift.restore(shift)
       tenants.set(no, tenant)
+      moveTo(zoneOf(no), tenant)
     }
   }
 
@@ -178,6 +211,7 @@ export function createAggregateDetector({ timeZoneOf = () => 'UTC', lanesMax = 2
     see,
     pass,
     useMarks: (known) => void (marks = Map.groupBy(known, ({ tenantNo }) => tenantNo)),
+    useZones,
     state: () => ({ lanes, folded }),
     snapshot: (): State => ({ tenants: [...tenants.values()].map(stateOf), folded }),
     restore,
@@ -190,7 +224,7 @@ function keyOf({ measure, fold, value }: LaneName): string {
   return fold === 'all' ? measure : `${measure} ${fold} ${value}`
 }
 
-function stateOf({ no, lanes, parts, spoken, shift, next }: Tenant): TenantState {
+function stateOf({ no, lanes, parts, spoken, shift, next, zone }: Tenant): TenantState {
   return {
     no,
     lanes: [...lanes.values()].map((lane) => lane.snapshot()),
@@ -198,5 +232,6 @@ function stateOf({ no, lanes, parts, spoken, shift, next }: Tenant): TenantState
     spoken: [...spoken],
     shift: shift.snapshot(),
     next,
+    zone,
   }
 }

@@ -35,6 +35,8 @@ export interface Engine {
   useRules(rules: readonly RuleAssignment[]): void
   /** From now on these marks widen what the aggregate detectors expect; exact ones never look at them. */
   useMarks(marks: readonly KnownMark[]): void
+  /** From now on these tenants' seasons follow these zones' clocks. */
+  useZones(zones: ReadonlyMap<number, string>): void
   /** Says to every tenant that events were not looked at. */
   missed(missed: Missed): readonly Found[]
   /** Plain data with views into the engine's memory: write it down before the next call. */
@@ -79,6 +81,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     forget: entity.forget,
     useRules: (assignments) => rules.use(activate(assignments)),
     useMarks: aggregate.useMarks,
+    useZones: aggregate.useZones,
     missed: (missed) =>
       entity
         .tenants()

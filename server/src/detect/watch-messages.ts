@@ -8,6 +8,9 @@ import type { RuleAssignment } from './rules/rule-desk.ts'
 /** Options of the engine that can go to another thread. */
 export type ThreadEngineOptions = Pick<EngineOptions, 'limits' | 'also' | 'lanesMax'>
 
+/** IANA time zones of tenants that have set one. */
+export type TenantZones = readonly (readonly [tenantNo: number, zone: string])[]
+
 /** How often the thread writes down what it knows, and how much it reads at once. */
 export interface Pace {
   readonly checkpointMs: number
@@ -32,7 +35,7 @@ export interface WatchThreadOptions {
   readonly history: boolean
   readonly rules: readonly RuleAssignment[]
   readonly marks: readonly KnownMark[]
-  readonly zones: readonly (readonly [tenantNo: number, zone: string])[]
+  readonly zones: TenantZones
 }
 
 export type ToWatchThread =
@@ -41,6 +44,7 @@ export type ToWatchThread =
   /** All findings of this message and those before are kept. */
   | { readonly say: 'kept'; readonly no: number }
   | { readonly say: 'exposed'; readonly tokenNo: number; readonly at: Milliseconds }
+  | { readonly say: 'zones'; readonly zones: TenantZones }
   | { readonly say: 'missed'; readonly missed: Missed }
   /** Forget a subject, and write that down at once. */
   | { readonly say: 'forget'; readonly no: number; readonly subject: ForgottenSubject }

@@ -20,10 +20,11 @@ const HISTORY_BATCH = 1000
 /** A page that shows nothing new is asked for again after this. */
 const AGAIN_MS = 200
 
-const { journalFile, checkpointFile, engine: options, rules, marks, zones, pace, ...start } = workerData as WatchThreadOptions
-const zoneOf = new Map(zones)
+const { journalFile, checkpointFile, engine: options, rules, marks, pace, ...start } = workerData as WatchThreadOptions
+let { zones } = start
 const newEngine = () => {
-  const made = createEngine({ ...options, timeZoneOf: (tenantNo) => zoneOf.get(tenantNo) ?? 'UTC' })
+  const made = createEngine(options)
+  made.useZones(new Map(zones))
   made.useRules(rules)
   made.useMarks(marks)
   return made
@@ -54,6 +55,10 @@ const HEAR: { readonly [Say in ToWatchThread['say']]: (message: Extract<ToWatchT
   kept: ({ no }) => void (sent.kept = no),
   rules: (message) => engine.useRules(message.rules),
   marks: (message) => engine.useMarks(message.marks),
+  zones: (message) => {
+    zones = message.zones
+    engine.useZones(new Map(zones))
+  },
   missed: ({ missed }) => tell(engine.missed(missed)),
   exposed: ({ tokenNo, at: since }) => engine.exposed(tokenNo, since),
   forget: ({ no, subject }) => {

@@ -11,6 +11,7 @@ import type { Missed } from './engine.ts'
 import type { ForgottenSubject } from './entity/forget.ts'
 import type { Found } from './finding.ts'
 import { currentMarks } from './known-marks.ts'
+import { knownZones } from './known-zones.ts'
 import type { RuleAssignment } from './rules/rule-desk.ts'
 import {
   PACE,
@@ -88,7 +89,6 @@ const TICK_MS = 10_000
 const REFRESH_TICKS = 3
 /** When the journal is so full and detection is behind the store, detection makes room. */
 const FULL_SHARE = 0.5
-export const ZONE_SETTING = 'time_zone'
 
 /**
  * Runs all detectors in a thread of its own, over the journal, with its own cursor. Nothing waits for it: when the journal fills because
@@ -97,7 +97,7 @@ export const ZONE_SETTING = 'time_zone'
 export async function startDetecting(options: WatchOptions): Promise<Watch> {
   const { journal, clock, log } = options
   const passed = await journal.register('detect')
-  const zones = await zonesOf(options.records)
+  let zones = await knownZones(options.records)
   let rules = (await options.rules?.()) ?? []
   let marks = await currentMarks(options.records, clock.now())
   let ticks = 0
@@ -194,10 +194,17 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
     tell({ say: 'marks', marks })
   }
 
+  async function refreshZones(): Promise<void> {
+    const next = await knownZones(options.records).catch(() => zones)
+    if (JSON.stringify(next) === JSON.stringify(zones)) return
+    zones = next
+    tell({ say: 'zones', zones })
+  }
+
   function tick(): void {
     tell({ say: 'time', now: clock.now() })
     ticks += 1
-    if (ticks % REFRESH_TICKS === 0) void Promise.all([refreshRules(), refreshMarks()])
+    if (ticks % REFRESH_TICKS === 0) void Promise.all([refreshRules(), refreshMarks(), refreshZones()])
     const { bytes, bytesMax } = journal.state()
     const { detect = 0, ship = 0 } = journal.readers()
     if (bytes < bytesMax * FULL_SHARE || detect >= ship) return
@@ -254,11 +261,4 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
       await keeping
     },
   }
-}
-
-/** Time zones of tenants that have set one; seasons follow them. */
-async function zonesOf(records: Pick<Records, 'read'>): Promise<readonly (readonly [number, string])[]> {
-  const tenants = await records.read.tenants()
-  const zones = await Promise.all(tenants.map(async ({ no }) => [no, await records.read.setting(no, ZONE_SETTING)] as const))
-  return zones.flatMap(([no, zone]) => (zone === null ? [] : [[no, zone] as const]))
 }

@@ -24,6 +24,7 @@ import { holdRoutes } from './routes/holds.ts'
 import { ingestRoutes } from './routes/events.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { findingRoutes } from './routes/findings.ts'
+import { detectionRoutes } from './routes/detection.ts'
 import { findingSettingRoutes } from './routes/finding-settings.ts'
 import { importRoutes } from './routes/imports.ts'
 import { leakRoutes } from './routes/leaks.ts'
@@ -97,6 +98,7 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   metricRoutes(app, parts)
   findingRoutes(app, parts)
   findingSettingRoutes(app, parts)
+  detectionRoutes(app, parts)
   responseRoutes(app, parts)
   leakRoutes(app, parts)
   partnerRoutes(app, parts)

@@ -27,6 +27,8 @@ export interface Profile {
   teach(at: Milliseconds, count: number, weight: number): void
   /** `blank`: no judgement yet; `learning`: by level and, weakly, hour of the day. */
   age(at: Milliseconds): 'blank' | 'learning' | 'grown'
+  /** The clock of its hours was set forward by so many: what it knows of an hour is known of the same moment as before. */
+  turn(hours: number): void
   snapshot(): ProfileState
   restore(state: ProfileState): void
 }
@@ -123,6 +125,9 @@ export function createProfile(hourOfWeek: HourOfWeek): Profile {
       if (firstAt < 0 || at - firstAt < BLANK_MS) return 'blank'
       return at - firstAt < LEARNING_MS ? 'learning' : 'grown'
     },
+    turn(hours) {
+      for (const array of arrays) turnArray(array, hours)
+    },
     snapshot: () => ({
       season: arrays.map((array) => array.slice()),
       level: [counts, factors, slowCounts, slowFactors, held, firstAt, lastCountAt, shiftedSince],
@@ -133,4 +138,10 @@ export function createProfile(hourOfWeek: HourOfWeek): Profile {
         level
     },
   }
+}
+
+function turnArray(array: Float32Array, by: number): void {
+  const before = array.slice()
+  const { length } = array
+  before.forEach((value, i) => (array[(((i + by) % length) + length) % length] = value))
 }

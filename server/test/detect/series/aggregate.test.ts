@@ -220,3 +220,36 @@ test('a stream learns for two weeks, and expects by the hour of the week in its 
   expect(profile.expect(monday - HOUR, HOUR)).toBeLessThan(60)
   expect(profile.expect(monday + 5 * DAY, HOUR)).toBeLessThan(0.75 * profile.expect(monday, HOUR))
 })
+
+/** The month as if it had been learned by another clock than it was. */
+function learnedIn(zone: string): unknown {
+  const { tenants, ...rest } = structuredClone(MONTH) as { readonly tenants: readonly object[] }
+  return { ...rest, tenants: tenants.map((tenant) => ({ ...tenant, zone })) }
+}
+
+describe('a tenant moves to the clock of another zone', () => {
+  const TOKYO = new Map([[1, 'Asia/Tokyo']])
+
+  test('what was learned of an hour stays with its moment, so that nothing is found that was not before', () => {
+    const moved = grown()
+    moved.useZones(TOKYO)
+    expect(moved.snapshot()).not.toEqual(grown().snapshot())
+    const found = play({ days: 37, detector: moved })
+    const misled = createAggregateDetector()
+    misled.restore(learnedIn('Asia/Tokyo'))
+    expect(play({ days: 37, detector: misled })).not.toEqual([])
+    expect(found.map(({ detector, from }) => [detector, from])).toEqual(
+      play({ days: 37 }).map((each) => [each.detector, each.from]),
+    )
+  })
+
+  test('also when it moved while detection was away, and back', () => {
+    const moved = grown()
+    moved.useZones(TOKYO)
+    const [away, back] = [createAggregateDetector({ timeZoneOf: () => 'Asia/Tokyo' }), createAggregateDetector()]
+    away.restore(structuredClone(MONTH))
+    back.restore(structuredClone(moved.snapshot()))
+    expect(away.snapshot()).toEqual(moved.snapshot())
+    expect(back.snapshot()).toEqual(grown().snapshot())
+  })
+})

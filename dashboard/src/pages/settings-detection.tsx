@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/react-query'
+import { changeDetection, readDetection } from '../api/detection.ts'
+import { t } from '../format/strings.ts'
+import { AskDialog } from '../parts/ask-dialog.tsx'
+import { Box } from '../parts/box.tsx'
+import { Failed, Loading } from '../parts/states.tsx'
+import styles from './settings.module.css'
+
+const texts = t.settings.detection
+
+/** By whose clock detection learns days and weeks. */
+export function SettingsDetection() {
+  const { data, error, refetch } = useQuery({ queryKey: ['detection'], queryFn: ({ signal }) => readDetection(signal) })
+  return (
+    <Box title={texts.seasons} hint={texts.seasonsHint} actions={data && <ZoneDialog zone={data.timeZone} />}>
+      {error && !data && <Failed error={error} onRetry={() => void refetch()} />}
+      {!data && !error && <Loading height={40} />}
+      {data && (
+        <dl className={styles['facts']}>
+          <div>
+            <dt>{texts.zone}</dt>
+            <dd>{data.timeZone}</dd>
+          </div>
+        </dl>
+      )}
+    </Box>
+  )
+}
+
+function ZoneDialog({ zone }: { readonly zone: string }) {
+  return (
+    <AskDialog
+      title={texts.change}
+      text={texts.changeText}
+      fields={[{ name: 'timeZone', label: texts.zoneName, kind: 'line', value: zone }]}
+      run={({ timeZone = '' }) => changeDetection({ timeZone })}
+      said={(done) => texts.changed(done.timeZone)}
+      refresh={['detection']}
+    />
+  )
+}
