@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 
 /** One comparison: what it says in a sentence, and the first things that are wrong. */
 export interface ReconcileCheck {
-  readonly name: 'critical' | 'tokens' | 'batches' | 'rows' | 'ledger'
+  readonly name: 'critical' | 'tokens' | 'batches' | 'rows' | 'ledger' | 'facts' | 'setup' | 'log'
   readonly state: 'holds' | 'fails' | 'cannot say'
   readonly says: string
   readonly wrong: readonly string[]

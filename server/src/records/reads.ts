@@ -7,6 +7,7 @@ import { readsOfAnchors } from './anchor-reads.ts'
 import { readsOfApprovals, readsOfGrants } from './access-reads.ts'
 import { readsOfAudit } from './audit-reads.ts'
 import { readsOfBatches } from './batch-reads.ts'
+import { readsOfFacts } from './fact-reads.ts'
 import { readsOfReconcile } from './reconcile-reads.ts'
 import { readsOfEvidence } from './evidence-reads.ts'
 import { readsOfFindings } from './finding-reads.ts'
@@ -44,6 +45,7 @@ export function createReads(db: Database, clock: Clock): RecordReads {
     ...readsOfAudit(db, answer),
     ...readsOfAnchors(db, answer),
     ...readsOfBatches(db, answer),
+    ...readsOfFacts(db, answer),
     ...readsOfReconcile(db, answer),
     ...readsOfEvidence(db, answer),
     ...readsOfSubjects(db, answer),

@@ -6,6 +6,7 @@ import type { ApprovalActions, ApprovalReads } from './approvals.ts'
 import type { AuditActions, AuditReads } from './audit.ts'
 import type { DenialActions } from './denials.ts'
 import type { BatchActions, BatchReads } from './batches.ts'
+import type { FactReads } from './fact-reads.ts'
 import type { ReconcileReads } from './reconcile-reads.ts'
 import type { EvidenceActions, EvidenceReads } from './evidence.ts'
 import type { FindingActions, FindingReads } from './findings.ts'
@@ -406,6 +407,7 @@ export interface RecordReads
     AuditReads,
     AnchorReads,
     BatchReads,
+    FactReads,
     ReconcileReads,
     SubjectReads,
     HoldReads,

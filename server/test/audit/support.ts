@@ -45,6 +45,7 @@ export interface OpenLog {
   readonly tenant: Tenant
   readonly log: ReturnType<typeof collectingLog>
   readonly dir: string
+  readonly keys: SubjectKeys
   /** Issues tokens; gives the ids of their events. */
   issue(count: number): Promise<readonly string[]>
   fsck(): ReturnType<typeof fsck>
@@ -87,6 +88,7 @@ export async function openLog(
     tenant,
     log,
     dir,
+    keys,
     async issue(count) {
       const issued = Array.from({ length: count }, () =>
         records.act('issueToken', { token: newToken(tenant, { digest: randomBytes(32) }), at: clock.now(), actor: ADMIN }),
