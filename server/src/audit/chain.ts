@@ -25,7 +25,7 @@ export function chainBreak(before: ShardEnds | null, { shard, first }: ShardEnds
   if (type !== expected) return `The first entry of the log ${shard.name} is ${type}, not ${expected}.`
   if (shown.origin !== shard.origin || shown.vkey !== shard.vkey)
     return `The first entry of the log ${shard.name} names another origin or key than the shard has.`
-  const previous = (shown.previous ?? null) as End | null
+  const previous: End | null = shown.previous ?? null
   if (!before) return previous === null ? null : `The log ${shard.name} follows a shard that is not here.`
   if (previous === null) return `The log ${shard.name} does not name the one before it, ${before.shard.name}.`
   if (shard.previous !== before.shard.name) return `In the records the log ${shard.name} does not follow ${before.shard.name}.`

@@ -42,8 +42,14 @@ type Shard = LogShard & { readonly isGivenUp: boolean }
 
 type Reads = Pick<AuditReads, 'logShards' | 'logEntries' | 'logSignedAfter' | 'logNumbers'>
 
+export interface FsckParts {
+  readonly dir: string
+  readonly disk: Disk
+  readonly read: Reads
+}
+
 /** Recomputes the whole log from its entries, in constant memory, and compares tiles, checkpoints and records with it. */
-export async function fsck(o: { readonly dir: string; readonly disk: Disk; readonly read: Reads }): Promise<FsckResult> {
+export async function fsck(o: FsckParts): Promise<FsckResult> {
   const shards = await o.read.logShards()
   const numbers = new Map<string, number>()
   const differences: Difference[] = []

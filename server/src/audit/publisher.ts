@@ -126,7 +126,9 @@ export function createPublisher(o: PublisherOptions): Publisher {
       } catch (error) {
         if (!(error instanceof RootConflict)) throw error
         open = undefined
-        if (isAgain) return void (await o.onFork(shard, error.message))
+        if (!isAgain) continue
+        await o.onFork(shard, error.message)
+        return undefined
       }
     }
   }

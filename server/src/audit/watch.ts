@@ -5,7 +5,7 @@ import type { AnchoredLog } from './anchors/anchors.ts'
 
 /** One thing that the audit log needs and that does not work. */
 export interface AuditTrouble {
-  /** `checkpoint`: nothing new is signed and published. `anchor <name>`: a witness or copy does not take checkpoints. `halted`. */
+  /** `checkpoint`: nothing new is signed and published. `anchor <name>`: a witness or copy does not take checkpoints. `halted`. `comparison`: what the night found. */
   readonly what: string
   /** Since when it has not worked. */
   readonly since: Milliseconds
@@ -39,6 +39,8 @@ const PATIENCE_MS = 60_000
  */
 export function watchAudit(o: {
   audit: Pick<AnchoredLog, 'state' | 'anchors'>
+  /** What the nightly comparison found wrong, else null. */
+  nightly?: () => string | null
   clock: Clock
   log: Log
   /** An alarm began, or is over. */
@@ -66,6 +68,8 @@ export function watchAudit(o: {
   async function observed(): Promise<{ found: Map<string, string>; checkpointAt: Milliseconds | null; uncovered: number }> {
     const found = new Map<string, string>()
     for (const { name, failure } of audit.anchors()) if (failure !== null) found.set(`anchor ${name}`, failure)
+    const wrong = o.nightly?.() ?? null
+    if (wrong !== null) found.set('comparison', wrong)
     try {
       const { checkpoint, waiting, size, failure, halted } = await audit.state()
       const uncovered = waiting + Math.max(0, size - (checkpoint?.size ?? 0))

@@ -1,4 +1,5 @@
 import { Argument, Command, Option } from 'commander'
+import type { ReconcileCheck } from '../audit/reconcile.ts'
 import { call, queryString, serverAccess, type ServerOptions } from './api.ts'
 import { duration, instant, paint, say, sayFacts, sayJson, sayTable, whole } from './print.ts'
 import { parseInstant } from './time.ts'
@@ -19,6 +20,11 @@ interface State {
   readonly lagMs?: number
   readonly failure?: string | null
   readonly publish: string
+  readonly nightly?: {
+    readonly at: string
+    readonly isGood: boolean
+    readonly checks: readonly Pick<ReconcileCheck, 'name' | 'state' | 'says'>[]
+  } | null
   readonly shards: readonly {
     readonly name: string
     readonly size: number
@@ -95,7 +101,8 @@ async function status(options: Common): Promise<void> {
   const state = await call<State>(serverAccess(options), 'GET', '/v1/audit')
   if (options.json) return sayJson(state)
   const { checkpoint, halted, failure, waiting, lagMs } = state
-  say(`${halted === null && !failure ? paint('green', '✓') : paint('red', '✗')} ${state.origin}, ${whole(state.size)} entries`)
+  const isGood = halted === null && !failure && state.nightly?.isGood !== false
+  say(`${isGood ? paint('green', '✓') : paint('red', '✗')} ${state.origin}, ${whole(state.size)} entries`)
   sayFacts({
     checkpoint: checkpoint && `${whole(checkpoint.size)} at ${instant(checkpoint.at)}`,
     root: checkpoint?.root,
@@ -104,9 +111,19 @@ async function status(options: Common): Promise<void> {
     published: state.publish,
     halted,
     failure,
+    comparison: nightlyText(state.nightly),
   })
   const rows = state.shards.map(({ name, size, openedAt, closedAt }) => [name, size, instant(openedAt), instant(closedAt)])
   sayTable(['shard', 'entries', 'opened', 'closed'], rows)
+}
+
+/** What the last comparison came to, `log` being the hashing of the whole log; nothing where the reader may not see it. */
+function nightlyText(nightly: State['nightly']): string | undefined {
+  if (nightly === undefined) return undefined
+  if (nightly === null) return 'not yet since the start: "tokentrail audit reconcile" runs it now'
+  const wrong = nightly.checks.filter(({ state }) => state === 'fails').map(({ name, says }) => `${name}: ${says}`)
+  const said = wrong.length > 0 ? wrong.join(' ') : (nightly.checks.find(({ name }) => name === 'log')?.says ?? 'all holds')
+  return `${nightly.isGood ? 'all agree' : 'FAILS'} at ${instant(nightly.at)}; ${said}`
 }
 
 async function entries(options: EntriesOptions): Promise<void> {

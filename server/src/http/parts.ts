@@ -42,7 +42,7 @@ export interface HttpParts {
   readonly denials: Denials
   readonly audit: AnchoredLog
   readonly recovery: Recovery
-  readonly reconciliation: Pick<Reconciliation, 'run'>
+  readonly reconciliation: Pick<Reconciliation, 'run' | 'last'>
   readonly auditWatch: Pick<AuditWatch, 'health'>
   readonly subjects: Subjects
   readonly retention: RetentionEngine

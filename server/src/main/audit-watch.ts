@@ -2,8 +2,7 @@ import { TYPES } from 'tokentrail'
 import type { Milliseconds, TypeName } from 'tokentrail'
 import type { AnchoredLog } from '../audit/anchors/anchors.ts'
 import { startReconciliation } from '../audit/nightly.ts'
-import type { Reconciliation } from '../audit/nightly.ts'
-import type { ReconcileParts } from '../audit/reconcile.ts'
+import type { NightlyParts, Reconciliation } from '../audit/nightly.ts'
 import { watchAudit } from '../audit/watch.ts'
 import type { AuditWatch } from '../audit/watch.ts'
 import type { Clock } from '../clock.ts'
@@ -15,7 +14,7 @@ import type { Tenant } from '../records/records.ts'
 
 /** Compares nightly what was recorded with the log; the result is an event: 702 or 703. */
 export function startNightly(
-  o: ReconcileParts & { readonly journal: Journal; readonly tenant: Tenant; readonly log: Log },
+  o: Omit<NightlyParts, 'onResult'> & { readonly journal: Journal; readonly tenant: Tenant },
 ): Reconciliation {
   return startReconciliation({
     ...o,
@@ -30,6 +29,7 @@ export function startNightly(
 /** Watches the audit log; that it is in trouble, and that it is over, are events of the installation: 621 and 623. */
 export function startAuditWatch(o: {
   readonly audit: AnchoredLog
+  readonly reconciliation: Pick<Reconciliation, 'trouble'>
   readonly journal: Journal
   readonly tenant: Tenant
   readonly clock: Clock
@@ -38,6 +38,7 @@ export function startAuditWatch(o: {
   const { audit, journal, tenant, clock, log } = o
   return watchAudit({
     audit,
+    nightly: o.reconciliation.trouble,
     clock,
     log,
     onChange: ({ what, since }, isOver) => {

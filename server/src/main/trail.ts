@@ -33,8 +33,9 @@ export async function openTrail(base: Base & { readonly version: string }) {
   const auditAt = { dir: folder.audit, keys: config.keys, config: config.auditConfig, tenant, version }
   const audit = parts.add(await startAudit({ ...auditAt, records, journal, subjectKeys, clock, log }))
   parts.add(await startBatchRecording({ shipping, records, audit, clock, log }))
-  const auditWatch = parts.add(startAuditWatch({ audit, journal, tenant, clock, log }))
-  const reconciliation = parts.add(startNightly({ read: records.read, store, journal, tenant, clock, log }))
+  const compared = { read: records.read, keys: subjectKeys, dir: folder.audit, store, journal }
+  const reconciliation = parts.add(startNightly({ ...compared, tenant, clock, log }))
+  const auditWatch = parts.add(startAuditWatch({ audit, reconciliation, journal, tenant, clock, log }))
   const recovery = createRecovery({ records, journal, store, dir: folder.audit, keyFile: logKeyFile(config.keys), clock })
   return { journal, note, store, relay, audit, auditWatch, reconciliation, recovery }
 }

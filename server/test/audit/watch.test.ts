@@ -6,12 +6,13 @@ import type { AuditTrouble } from '../../src/audit/watch.ts'
 
 const BEGIN = 1_700_000_000_000
 
-function openWatch() {
+function openWatch(nightly: () => string | null = () => null) {
   let now = BEGIN
   let state: Partial<AuditState> | Error = {}
   let witness: string | null = null
   const told: string[] = []
   const watch = watchAudit({
+    nightly,
     audit: {
       state: async () => {
         if (state instanceof Error) throw state
@@ -70,5 +71,17 @@ test('a log at rest whose every entry is covered is in no trouble, however old i
   const watch = openWatch()
   watch.set({ checkpoint: { size: 10, root: '', at: BEGIN } })
   for (let i = 0; i < 5; i++) expect(await watch.after(60_000)).toEqual([])
+  watch.close()
+})
+
+test('what the night found is trouble until the next comparison holds', async () => {
+  let wrong: string | null = 'one shard is not whole'
+  const watch = openWatch(() => wrong)
+  await watch.after(0)
+  expect(await watch.after(60_000)).toEqual(['comparison'])
+  expect(watch.health().troubles[0]?.why).toBe('one shard is not whole')
+  wrong = null
+  expect(await watch.after(1000)).toEqual([])
+  expect(watch.told).toEqual(['comparison began', 'comparison over'])
   watch.close()
 })

@@ -27,7 +27,7 @@ import { startBatchRecording } from '../../src/audit/batch-recorder.ts'
 import { createRecovery } from '../../src/audit/recovery.ts'
 import type { AuditLog } from '../../src/audit/audit.ts'
 import { openAudit } from '../../src/audit/open.ts'
-import { reconcile } from '../../src/audit/reconcile.ts'
+import { startReconciliation } from '../../src/audit/nightly.ts'
 import { startEvidence } from '../../src/main/evidence.ts'
 import { openPrivacy } from '../../src/privacy/pseudonyms.ts'
 import { createAsk } from '../../src/query/ask.ts'
@@ -179,6 +179,8 @@ export async function openFront(
     keys: join(folder, 'keys'),
     tenantNo: own.no,
   })
+  const reconciled = { read: records.read, keys: subjectKeys, dir: join(folder, 'audit'), store, journal, clock, log }
+  const reconciliation = startReconciliation(reconciled)
   const retention = startRetention({ records, subjectKeys, privacy, store, clock, log, audit })
   await subjects.erasure.start(async () => undefined)
   const evidence = await startEvidence({
@@ -214,7 +216,7 @@ export async function openFront(
     denials,
     audit: { ...audit, anchors: () => [] },
     recovery: createRecovery({ records, journal, store, dir: join(folder, 'audit'), keyFile: join(folder, 'log-key'), clock }),
-    reconciliation: { run: () => reconcile({ read: records.read, store, journal, clock }) },
+    reconciliation,
     auditWatch: { health: () => ({ troubles: [], checkpointAgeMs: null, uncovered: 0 }) },
     subjects,
     retention,
@@ -266,6 +268,7 @@ export async function openFront(
       await retention.close()
       await subjects.close()
       await audit.close()
+      reconciliation.close()
       await subjectKeys.close()
       await responder.close()
       leaks.close()

@@ -2,6 +2,7 @@ import { OUTCOMES, ACTORS, TYPES } from 'tokentrail'
 import { Type } from 'typebox'
 import { anchoredOf } from '../../audit/anchors/anchors.ts'
 import type { AnchorState } from '../../audit/anchors/anchors.ts'
+import type { NightlyState } from '../../audit/nightly.ts'
 import { LOG_TYPES, REGISTRY } from '../../audit/registry.ts'
 import { TrailError } from '../../errors.ts'
 import { blankEvent } from '../../event/row.ts'
@@ -28,7 +29,7 @@ export function auditRoutes(app: App, parts: HttpParts): void {
   entryRoutes(app, parts)
 }
 
-function stateRoute(app: App, { audit, records, access }: HttpParts): void {
+function stateRoute(app: App, { audit, records, access, reconciliation }: HttpParts): void {
   app.get(
     '/v1/audit',
     {
@@ -37,7 +38,7 @@ function stateRoute(app: App, { audit, records, access }: HttpParts): void {
         tags: ['audit'],
         summary: 'How the audit log stands',
         description:
-          'Sizes and keys of all shards, and how far somebody outside vouches for the open one. What waits, why nothing may be appended, and each witness and copy are for principals of the first tenant.',
+          'Sizes and keys of all shards, and how far somebody outside vouches for the open one. What waits, why nothing may be appended, each witness and copy, and what the last nightly comparison found are for principals of the first tenant.',
         response: { 200: Type.Object({}, { additionalProperties: true }) },
       },
     },
@@ -56,7 +57,14 @@ function stateRoute(app: App, { audit, records, access }: HttpParts): void {
       }
       const publish = await publishedBy(records)
       return access.permits(principalOf(request), 'install:read')
-        ? { ...state, ...shown, shards, publish, anchors: audit.anchors().map(anchorView) }
+        ? {
+            ...state,
+            ...shown,
+            shards,
+            publish,
+            anchors: audit.anchors().map(anchorView),
+            nightly: nightlyView(reconciliation.last()),
+          }
         : { ...shown, shards, publish }
     },
   )
@@ -71,6 +79,10 @@ function anchoredView(anchors: readonly AnchorState[], shard: string, size: numb
 function anchorView({ held, fellBackAt, ...anchor }: AnchorState): object {
   const { shard = null, size = null, at = null } = held ?? {}
   return { ...anchor, shard, size, at: timeText(at), fellBackAt: timeText(fellBackAt) }
+}
+
+function nightlyView(last: NightlyState | null): object | null {
+  return last && { ...last, at: timeText(last.at) }
 }
 
 function shardView({ name, origin, vkey, openedAt, closedAt, head }: LogShard): object {
