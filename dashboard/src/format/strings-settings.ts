@@ -126,7 +126,7 @@ export const settingsStrings = {
 
   detection: {
     seasons: 'Days and weeks',
-    seasonsHint: 'by whose clock detection learns what is usual at which hour',
+    seasonsHint: 'by whose clock they are learned',
     zone: 'Time zone',
     change: 'Change',
     changeText: 'What was learned stays; from now on it moves with this clock, also when the clocks change. It is recorded.',
