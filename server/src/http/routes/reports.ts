@@ -18,6 +18,7 @@ import { closed, Time, TokenId } from '../schemas.ts'
 import { reportDoor } from '../report-door.ts'
 import { parseTime } from '../times.ts'
 
+const SILENT_MS = 120_000
 const Loose = Type.Object({}, { additionalProperties: true })
 const Name = Type.Enum(REPORT_NAMES)
 
@@ -76,6 +77,8 @@ export function reportRoutes(app: App, parts: HttpParts): void {
         })
       const left = new AbortController()
       reply.raw.once('close', () => left.abort())
+      // A report that waits for the budget is silent for as long as the budget takes.
+      reply.raw.setTimeout(SILENT_MS, () => reply.raw.destroy())
       const { tenantNo } = principalOf(request)
       const tenant = (await parts.records.read.tenant(tenantNo))?.id ?? ''
       const wish = { name, tenant, window, params, redaction: redactionOf(parts, request) }
@@ -134,7 +137,7 @@ function iso(at: number): string {
   return new Date(at).toISOString()
 }
 
-/** Who made which report, in which form, and the digest of what was handed out; also of one that the reader left. */
+/** Who made which report, in which form, and the digest of what was handed out; also of one that did not come to its end. */
 async function* noted(
   { journal, clock }: HttpParts,
   request: FastifyRequest,

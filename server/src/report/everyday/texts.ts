@@ -9,11 +9,14 @@ export function readTimeText(at: number): string {
   return at % 86_400_000 === 0 ? day : `${day} ${time.slice(0, 5)}`
 }
 
-/** +7.9 % */
+/** +7.9 %, or 12 times where percents say nothing. */
 export function changeText(value: number): string {
+  if (value >= TIMES_FROM) return `${countText(Math.round(value + 1))} times`
   const percent = (value * 100).toFixed(1)
   return `${value > 0 ? '+' : ''}${countText(Number(percent))} %`
 }
+
+const TIMES_FROM = 4
 
 /** 12,345.6 */
 export function countText(value: number): string {

@@ -80,7 +80,7 @@ function sectionOf({ title, paragraphs, facts = [], tables = [] }: Section, page
   return sect
 }
 
-const NAME_WIDTH = 120
+const NAME_WIDTH = 150
 
 /** Names and values as paragraphs, so that they are read in pairs. */
 function factsOf(facts: NonNullable<Section['facts']>, page: Page): Element {
@@ -89,7 +89,10 @@ function factsOf(facts: NonNullable<Section['facts']>, page: Page): Element {
   pdf.moveDown(0.4)
   for (const { name, value } of facts) {
     pdf.font(FONTS.text).fontSize(SIZE.text)
-    const height = Math.max(pdf.heightOfString(latin(value), { width: page.width - NAME_WIDTH }), SIZE.text)
+    const height = Math.max(
+      pdf.heightOfString(latin(value), { width: page.width - NAME_WIDTH }),
+      pdf.heightOfString(latin(name), { width: NAME_WIDTH - 8 }),
+    )
     breakUnless(page, height)
     const { y } = pdf
     const item = pdf.struct('LI')
