@@ -13,7 +13,7 @@ export type ReadingRefusal = 'role_missing' | 'limit_principal' | 'cost_refused'
 export interface AccessEvents {
   /** 402: at most one event a second for each principal, route and reason, with the exact count. */
   readingRefused(principal: Principal, reason: ReadingRefusal, caller: Caller): void
-  /** 404 or 401: of what is alike at most one event a minute, with the exact count. */
+  /** 404, 401 or 704: of what is alike at most one event a minute, with the exact count. */
   viewed(principal: Principal, type: ViewType, detail: Readonly<Record<string, unknown>>, caller: Caller): void
   /** 502: the exact cause stays inside. */
   signInRejected(tenantNo: number, method: SignInMethod, caller: Caller): void
@@ -25,8 +25,8 @@ export interface AccessEvents {
 
 export type SignInMethod = 'token' | 'link'
 
-/** A page that was opened, or a reading that was answered. */
-export type ViewType = 'page.viewed' | 'report.viewed'
+/** A page that was opened, a reading that was answered, or files of the log that were fetched. */
+export type ViewType = 'page.viewed' | 'report.viewed' | 'audit.read'
 
 type Held = { row: EventRow; count: number; lastAt: number }
 

@@ -5,8 +5,8 @@ import { type App, callerOf } from './app.ts'
 
 /** Classes of data whose reading is written down. */
 const NOTED: ReadonlySet<string> = new Set(['aggregate', 'pseudonymous', 'identified'])
-/** What the audit log's own routes note themselves (704). */
-const BY_THEMSELVES = /^\/v1\/(?:audit|log|proofs)\b/
+/** What the audit log's own routes note themselves (704), and the zip of a pack, with its digest. */
+const BY_THEMSELVES = /^\/v1\/(?:audit|log|evidence\/packs\/:id$)/
 /** Which of a request's parameters are kept: those that name a thing or bound a time, never a text that somebody searched for. */
 const KEPT = ['from', 'to', 'step', 'by', 'kind', 'metric', 'state', 'type', 'severity', 'detector', 'token', 'of'] as const
 

@@ -16,6 +16,7 @@ const OF_A_TIME: ReadonlySet<Permission> = new Set<Permission>([
   'leaks:read',
   'live:read',
   'log:read',
+  'log:install',
 ])
 
 /** Routes that cut what they answer to the reader's period, ask only those that do, or tell nothing of what happened. */
@@ -33,8 +34,11 @@ const QUESTIONS = '/v1/questions/'
  * Whoever was granted a period sees nothing beyond it: a route that does not cut its answers itself is asked with `from` and `to`
  * inside the period, or not at all. Single things have no window: a pack shows them.
  */
-export function refuseBeyondPeriod(access: Access, request: Asked): void {
-  const { permission } = request.routeOptions.config
+export function refuseBeyondPeriod(
+  access: Access,
+  request: Asked,
+  permission: Permission | 'public' | undefined = request.routeOptions.config.permission,
+): void {
   if (!request.identity || permission === undefined || permission === 'public' || !OF_A_TIME.has(permission)) return
   const { principal } = request.identity
   const { period } = access.decide(principal, permission)

@@ -40,6 +40,45 @@ describe('the files of the log', () => {
     await front.call(admin, 'PUT', '/v1/audit/publish', { publish: 'checkpoint' })
   })
 
+  test('that a reader fetches are an event: one at once, the rest of the minute with its count', async () => {
+    const size = await published()
+    const bundle = `/v1/log/${(await front.audit.state()).shard}/tile/entries/000.p/${size}`
+    const reader = (await front.token({ role: 'log_custodian', owner: 'reader' })).text
+    for (let i = 0; i < 3; i += 1) expect((await front.call(reader, 'GET', bundle)).status).toBe(200)
+    expect((await front.call(reader, 'GET', '/audit/tile/entries/999')).status).toBe(404)
+    const rows = (await front.rows()).filter(({ type, route }) => type === TYPES['audit.read'].id && route.startsWith('/v1/log/'))
+    expect(rows).toHaveLength(1)
+    expect(JSON.parse(rows[0]!.detail)).toEqual({ what: 'files', of: 'entries', shard: expect.any(String) })
+    expect(rows[0]).toMatchObject({ count: 1, tenant: front.own.no })
+    expect(rows[0]!.actorNo).toBeGreaterThan(0)
+  })
+
+  test('are kept from a role that covers a period, and from a heavy role without its second factor', async () => {
+    const size = await published()
+    const bundle = `/audit/tile/entries/000.p/${size}`
+    const timed = await front.token({ role: 'analyst', owner: 'timed' })
+    const at = front.clock.now()
+    const period = { from: new Date(at - 1000).toISOString(), to: new Date(at).toISOString() }
+    const grant = { token: timed.id, role: 'auditor', period, ground: 'the audit of a second' }
+    expect((await front.call(admin, 'POST', '/v1/roles/grant', grant)).status).toBe(200)
+    expect((await front.call(timed.text, 'GET', bundle)).body).toMatchObject({ status: 403, code: 'not_permitted' })
+    expect((await front.call(timed.text, 'GET', '/v1/audit/entries?scope=install')).status).toBe(403)
+
+    const custodian = (await front.token({ role: 'log_custodian', owner: 'keeper' })).text
+    expect((await front.call(custodian, 'GET', bundle)).status).toBe(200)
+    const separate = (enforced: boolean) =>
+      front.records.act('setSeparation', {
+        tenantNo: front.own.no,
+        enforced,
+        ground: 'test',
+        at,
+        actor: { no: 0, kind: 'system' },
+      })
+    await separate(true)
+    expect((await front.call(custodian, 'GET', bundle)).body).toMatchObject({ code: 'factor_missing' })
+    await separate(false)
+  })
+
   test.each([
     '/audit/',
     '/audit/tile/0/0',

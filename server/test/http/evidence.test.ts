@@ -101,7 +101,10 @@ describe('a pack', () => {
     await pack.close()
     await front.journal.flush()
     const noted = (await front.rows()).filter(({ type }) => type === TYPES['report.viewed'].id)
-    expect(noted.map(({ detail }) => JSON.parse(detail).pack)).toContain(id)
+    const downloads = noted.filter(({ route }) => route === '/v1/evidence/packs/{id}')
+    expect(downloads.map(({ detail }) => JSON.parse(detail))).toEqual([
+      expect.objectContaining({ pack: id, digest: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+    ])
   })
 
   test('of another tenant does not exist', async () => {

@@ -8,6 +8,7 @@ import { TrailError } from '../../errors.ts'
 import { blankEvent } from '../../event/row.ts'
 import type { LogEntry, LogPlace, LogShard } from '../../records/audit.ts'
 import { type App, principalOf } from '../app.ts'
+import { refuseBeyondPeriod } from '../period.ts'
 import { notPermitted, publishedBy } from './log-files.ts'
 import type { HttpParts } from '../parts.ts'
 import { closed, TimeText } from '../schemas.ts'
@@ -116,6 +117,7 @@ function entryRoutes(app: App, parts: HttpParts): void {
       const principal = principalOf(request)
       const { type, only, from, to, scope = 'tenant', cursor, limit = LIMIT } = request.query
       if (scope === 'install' && !access.permits(principal, 'log:install')) throw notPermitted()
+      if (scope === 'install') refuseBeyondPeriod(access, request, 'log:install')
       const filter = {
         ...(scope === 'tenant' && { tenantNo: principal.tenantNo }),
         ...(type !== undefined && { type }),

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseTilePath } from 'tokentrail/log'
 import { Type } from 'typebox'
+import type { Principal } from '../../access/principal.ts'
 import type { LogFile } from '../../audit/audit.ts'
 import { TrailError } from '../../errors.ts'
 import type { Records } from '../../records/records.ts'
@@ -16,6 +17,8 @@ const PUBLISHED_DEFAULT: Published = 'checkpoint'
 
 /** From which setting on a kind of file is open to all. */
 const OPEN_AT = { checkpoint: 1, tree: 2, entries: 3 } as const
+
+const READER = 'log:install'
 
 const ADDRESSES = [
   { url: '/audit/*', summary: 'A file of the open log (C2SP tlog-tiles)' },
@@ -33,7 +36,7 @@ export function logFileRoutes(app: App, parts: HttpParts, cookie: SessionCookie)
           tags: ['audit'],
           summary,
           description:
-            '`checkpoint`, `log.vkey`, `tile/<level>/…` and `tile/entries/…`. The setting `audit.publish` (none, checkpoint, tree, all) says which of them need no credential; the others need the right to read the whole log.',
+            '`checkpoint`, `log.vkey`, `tile/<level>/…` and `tile/entries/…`. The setting `audit.publish` (none, checkpoint, tree, all) says which of them need no credential; the others need the right to read the whole log, and reading them is an event (`audit.read`).',
           produces: ['application/octet-stream', 'text/plain'],
           response: { 200: Type.Any() },
         },
@@ -41,9 +44,13 @@ export function logFileRoutes(app: App, parts: HttpParts, cookie: SessionCookie)
       async (request, reply) => {
         const { '*': path = '', shard = null } = request.params as { readonly '*'?: string; readonly shard?: string }
         const file = parseFile(path)
-        const isOpen = OPEN_AT[kindOf(file)] <= PUBLISHED.indexOf(await publishedBy(parts.records))
-        if (!isOpen) await requireReader(parts, request, cookie)
-        return send(reply, file, await parts.audit.file(shard, file))
+        const kind = kindOf(file)
+        const isOpen = OPEN_AT[kind] <= PUBLISHED.indexOf(await publishedBy(parts.records))
+        const reader = isOpen ? null : await requireReader(parts, request, cookie, kind)
+        const bytes = await parts.audit.file(shard, file)
+        if (reader !== null && bytes !== undefined)
+          parts.access.noteView(reader, 'audit.read', { what: 'files', of: kind, shard }, callerOf(request))
+        return send(reply, file, bytes)
       },
     )
   }
@@ -74,10 +81,25 @@ function kindOf(file: LogFile): keyof typeof OPEN_AT {
   return file.level === 'entries' ? 'entries' : 'tree'
 }
 
-async function requireReader({ access }: HttpParts, request: FastifyRequest, cookie: SessionCookie): Promise<void> {
-  const { authorization } = request.headers
-  const { principal } = await access.authenticate({ authorization, cookie: cookie.read(request) }, callerOf(request))
-  access.require(principal, 'log:install', callerOf(request))
+/** The route is open to all where the operator says so; where not, the reader passes the same gate as everywhere. */
+async function requireReader(
+  { access }: HttpParts,
+  request: FastifyRequest,
+  cookie: SessionCookie,
+  kind: keyof typeof OPEN_AT,
+): Promise<Principal> {
+  const { authorization, 'x-tokentrail-code': code } = request.headers
+  const caller = callerOf(request)
+  const identity = await access.authenticate({ authorization, cookie: cookie.read(request) }, caller)
+  const { principal } = identity
+  access.require(principal, READER, caller)
+  await access.requireFactor(identity, READER, typeof code === 'string' ? code : undefined, caller)
+  if (kind !== 'entries' || access.decide(principal, READER).period === null) return principal
+  access.noteRefusal(principal, 'role_missing', caller)
+  throw new TrailError(
+    'not_permitted',
+    'Your role covers a period, and bundles of entries know none. Ask for entries of it, or make a pack.',
+  )
 }
 
 /** A full tile never changes; the checkpoint changes each second. */
