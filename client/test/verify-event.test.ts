@@ -99,4 +99,31 @@ describe('the proof of an event', () => {
     expect((await verified(text, ['no note'])).isGood).toBe(false)
     expect((await verified(text, [same], LOG_KEY.vkey)).isGood).toBe(true)
   })
+
+  test('of which any member is null, absent or of another kind is refused, and nothing is thrown', async () => {
+    const proof = JSON.parse(await rowProof()) as Record<string, unknown>
+    const good: unknown[] = []
+    for (const name of Object.keys(proof))
+      for (const other of [undefined, null, true, -1, 1.5, 1e21, '', 'x', [], [null], {}, { a: null }]) {
+        if (name === 'row' && other === null) continue // a row that is gone; see below
+        if ((await verified(JSON.stringify({ ...proof, [name]: other }))).isGood) good.push([name, other])
+      }
+    for (const text of ['null', '1', '[]', '{', '{}', `{"format":"${ROW_PROOF}"}`, 'c2sp.org/tlog-proof@v1', ''])
+      if ((await verified(text)).isGood) good.push(text)
+    expect(good).toEqual([])
+  })
+
+  test('whose entry lacks something is refused, though it stands in the log', async () => {
+    const made = JSON.parse(new TextDecoder().decode(madeEntry(20))) as Record<string, unknown>
+    const good: unknown[] = []
+    for (const other of [null, true, 1, 'x', [], {}])
+      for (const name of ['at', 'event', 'tenant', 'type', 'v']) {
+        if (name !== 'v' && other === 'x') continue
+        const entry = utf8(canonical({ ...made, [name]: other }))
+        if ((await verified((await proofOf(entry, 20)).text)).isGood && !(name === 'v' && other === 1)) good.push([name, other])
+      }
+    for (const shown of [null, true, [], {}, { rows: null, root: null }, { rows: 5 }])
+      if ((await verified(await rowProof({}, { shown }))).isGood) good.push(shown)
+    expect(good).toEqual([])
+  })
 })

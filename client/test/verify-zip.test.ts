@@ -24,6 +24,12 @@ function counted(bytes: Uint8Array): RandomAccess & { asked(): number } {
   }
 }
 
+/** A refusal is an answer; any other error is a fault. */
+function refused(error: unknown): PackFolder | undefined {
+  if (error instanceof PackBroken) return undefined
+  throw error
+}
+
 async function refusalOf(bytes: Uint8Array): Promise<string> {
   return openZip(counted(bytes)).then(
     () => 'opened',
@@ -120,13 +126,8 @@ test('whatever bytes are changed, a zip opens within its own length or is refuse
       for (const { at, value, width } of changes)
         for (let i = 0; i < width && at + i < bytes.length; i++) bytes[at + i] = (value >>> (8 * i)) & 0xff
       const access = counted(bytes)
-      let folder: PackFolder
-      try {
-        folder = await openZip(access)
-      } catch (error) {
-        expect(error).toBeInstanceOf(PackBroken)
-        return
-      }
+      const folder = await openZip(access).catch(refused)
+      if (!folder) return
       expect(access.asked()).toBeLessThan(bytes.length)
       expect([...folder.files.values()].reduce((sum, each) => sum + each, 0)).toBeLessThan(bytes.length)
     }),

@@ -83,7 +83,8 @@ function requireContinued(crypto: LogCrypto, last: OpenedCheckpoint, after: Open
   const hashes = Array.isArray(proof.hashes) ? proof.hashes.map(String) : []
   if (`${JSON.stringify({ from: proof.from, hashes, to: proof.to })}\n` !== text)
     throw new PackBroken('The proof is not in its one form.', file)
-  const isOurs = BigInt(proof.from ?? -1) === last.size && BigInt(proof.to ?? -1) === after.size
+  const isCounted = Number.isSafeInteger(proof.from) && Number.isSafeInteger(proof.to)
+  const isOurs = isCounted && BigInt(proof.from ?? -1) === last.size && BigInt(proof.to ?? -1) === after.size
   const tree = createTreeHash(crypto.sha256)
   const claim = {
     from: last.size,

@@ -8,7 +8,7 @@ export interface Taken {
   readonly n: number
   /** ISO time. */
   readonly at: string
-  shown(): Readonly<Record<string, unknown>>
+  shown(): unknown
 }
 
 /** What is known of a stretch of the log. Plain data: stretches are gathered in threads and joined in order. */
@@ -228,7 +228,7 @@ function beat(summary: Summary, next: Beat): void {
 }
 
 function addBatch(summary: Summary, entry: Taken): void {
-  const shown = entry.shown()
+  const shown = membersOf(entry.shown())
   const [from, to, rows, events, accepted, rejected, rowsTotal, eventsTotal] = BATCH_NUMBERS.map((name) => shown[name])
   const numbers = [from, to, rows, events, accepted, rejected, rowsTotal, eventsTotal].filter((each) => typeof each === 'number')
   if (numbers.length < BATCH_NUMBERS.length) return addWrong(summary, entry.index, 'a batch lacks one of its numbers')
@@ -240,6 +240,11 @@ function addBatch(summary: Summary, entry: Taken): void {
     index: entry.index,
   }
   return followBatch(summary, `${entry.tenant}/${String(shown['journal'])}`, run)
+}
+
+/** Nothing of what is no object. */
+function membersOf(shown: unknown): Readonly<Record<string, unknown>> {
+  return typeof shown === 'object' && shown !== null ? (shown as Readonly<Record<string, unknown>>) : {}
 }
 
 function followBatch(summary: Summary, key: string, next: BatchRun): void {

@@ -161,13 +161,18 @@ function entryFrom(bytes: Uint8Array): Entry | undefined {
   } catch {
     return undefined
   }
-  if (typeof value !== 'object' || value === null) return undefined
+  if (!isRecord(value)) return undefined
   const entry = value as Partial<Entry> & { readonly v?: unknown }
   const isWhole =
     [entry.at, entry.event, entry.tenant, entry.type].every((text) => typeof text === 'string') &&
+    !Number.isNaN(Date.parse(entry.at ?? '')) &&
     Number.isSafeInteger(entry.n) &&
     entry.v === 1
-  return isWhole && typeof entry.shown === 'object' && typeof entry.hidden === 'object' ? (entry as Entry) : undefined
+  return isWhole && isRecord(entry.shown) && isRecord(entry.hidden) ? (entry as Entry) : undefined
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function gapsFrom(folder: PackFolder): GapReader {

@@ -3,7 +3,7 @@ import { fromBase64Url, toBase64Url, utf8 } from '../log/bytes.ts'
 import { checkCanonical, type CanonicalValue, WIDE_PROFILE } from '../log/canonical.ts'
 import type { OpenedCheckpoint } from '../log/checkpoint.ts'
 import type { LogCrypto } from '../log/keys.ts'
-import { formatProof, parseProof } from '../log/proof.ts'
+import { formatProof, parseProof, PROOF_HASHES_MAX } from '../log/proof.ts'
 import { createTreeHash, verifyInclusion } from '../merkle.ts'
 import { openUnder, quorumOf, signedBy } from './checkpoint.ts'
 import { compareOlder, olderSay } from './older.ts'
@@ -119,14 +119,23 @@ function checkpointOutcome(
 }
 
 function entryOutcome({ entry }: Stood): Outcome {
+  if (!isEntry(entry)) return fails('form', 'What stands there is no entry.')
   return holds(
     'form',
     `It says: ${text(entry['type'])}, event ${text(entry['event'])}, of tenant ${text(entry['tenant'])}, at ${text(entry['at'])}.`,
   )
 }
 
+/** It has what every entry has. */
+function isEntry(entry: Stood['entry']): boolean {
+  return ENTRY_TEXTS.every((name) => typeof entry[name] === 'string') && entry['v'] === 1
+}
+
+const ENTRY_TEXTS = ['type', 'event', 'tenant', 'at'] as const
+
 function rowOutcome(crypto: LogCrypto, proof: RowProof, { entry }: Stood): Outcome {
   const shown = membersOf(entry['shown'])
+  if (!isEntry(entry)) return fails('form', 'What stands there is no entry.')
   const tree = createTreeHash(crypto.sha256)
   const leaf = proof.row === null ? fromBase64Url(proof.leaf, 'leaf') : tree.leaf(utf8(proof.row))
   if (entry['type'] !== 'log.batch') return fails('form', 'The entry that the row should stand under is no batch.')
@@ -153,7 +162,7 @@ function rowSays(proof: RowProof, tenant: string): Outcome {
 }
 
 function readRowProof(file: string): RowProof {
-  const proof = JSON.parse(file) as RowProof
+  const proof = membersOf(JSON.parse(file)) as Partial<RowProof>
   const isWhole =
     proof.v === 1 &&
     proof.format === ROW_PROOF &&
@@ -161,9 +170,11 @@ function readRowProof(file: string): RowProof {
     [proof.leaf, proof.batch, proof.event].every((each) => typeof each === 'string') &&
     [proof.index, proof.size].every(Number.isSafeInteger) &&
     Array.isArray(proof.path) &&
+    proof.path.length <= PROOF_HASHES_MAX &&
     proof.path.every((each) => typeof each === 'string')
   if (!isWhole) throw new RangeError('This is no proof of an event, or one of a newer version.')
-  return proof
+  // every member was looked at
+  return proof as RowProof
 }
 
 function membersOf(value: unknown): Readonly<Record<string, CanonicalValue>> {

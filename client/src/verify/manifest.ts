@@ -15,6 +15,7 @@ import { crc32, isPackName, PackBroken, type PackFolder } from './zip.ts'
 
 export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 const SIGNATURE_BYTES_MAX = 4096
+const SIGNATURE_LENGTH = 64
 /** Each is looked at for each entry. */
 const FIGURES_MAX = 2000
 const TABLES_MAX = 100
@@ -70,7 +71,8 @@ export async function signerOf(folder: PackFolder, { manifest, bytes }: ReadMani
   if (textOf(fromBase64Url(head, file), file) !== expected)
     throw new PackBroken(`The head of the signature should be ${expected}.`, file)
   const message = utf8(`${head}.${toBase64Url(bytes)}`)
-  if (!crypto.verifyEd25519(key.publicKey, message, fromBase64Url(signature, file)))
+  const bytesOf = fromBase64Url(signature, file)
+  if (bytesOf.length !== SIGNATURE_LENGTH || !crypto.verifyEd25519(key.publicKey, message, bytesOf))
     throw new PackBroken(`report.json is not what ${formatKey(key)} signed.`, file)
   return key
 }
@@ -173,6 +175,7 @@ function isFile(file: unknown): file is { readonly name: string } {
 
 function isQuestion(question: unknown): question is PackQuestion {
   if (!isRecord(question) || typeof question['id'] !== 'string' || typeof question['name'] !== 'string') return false
+  if (question['file'] !== undefined && typeof question['file'] !== 'string') return false
   return (
     isRecord(question['params']) &&
     isCount(question['rows']) &&

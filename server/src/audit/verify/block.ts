@@ -191,7 +191,7 @@ function look(reading: Reading, entry: Buffer, index: number): void {
     n: integer(entry, begins[N] ?? 0, ends[N] ?? 0),
     tenant: text(TENANT),
     type: text(TYPE),
-    shown: () => (JSON.parse(entry.toString()) as { shown: Readonly<Record<string, unknown>> }).shown,
+    shown: () => (JSON.parse(entry.toString()) as { readonly shown?: unknown }).shown,
   })
 }
 
