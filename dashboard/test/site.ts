@@ -7,6 +7,7 @@ import type { QuestionName } from '../src/api/types.ts'
 import { answer, token } from './recorded.ts'
 import { type RecordedLog, recordedLog } from './recorded-audit.ts'
 import { blastRadius, findingDetail, findings, incidents } from './recorded-findings.ts'
+import { reportCatalogue } from './recorded-reports.ts'
 import { settingsAnswers } from './recorded-settings.ts'
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
@@ -139,6 +140,8 @@ function replyTo(site: Site, method: string, path: string, query: URLSearchParam
   if (question) return { body: answer(question as QuestionName, query) }
   const set = settingsAnswers(Date.now())[path]
   if (set !== undefined) return { body: set }
+  if (path === '/v1/reports') return { body: reportCatalogue }
+  if (path.startsWith('/v1/reports/')) return { body: { report: path, asked: body } }
   if (path === '/v1/audit') return { body: site.log.state }
   if (path === '/v1/audit/entries') return { body: { items: site.log.entries.slice(-50).toReversed() } }
   const found = findingsReply(site, path, query)

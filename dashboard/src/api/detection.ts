@@ -5,7 +5,20 @@ export interface DetectionSettings {
   readonly timeZone: string
 }
 
-export function readDetection(signal?: AbortSignal): Promise<DetectionSettings> {
+/** The last time that a canary was presented as a test. */
+export interface CanaryTest {
+  readonly at: string
+  readonly state: 'running' | 'passed' | 'failed'
+  readonly tookMs: number | null
+  readonly failure: string | null
+}
+
+/** The test is absent for roles that may not know of canaries, null before the first. */
+export interface DetectionState extends DetectionSettings {
+  readonly canaryTest?: CanaryTest | null
+}
+
+export function readDetection(signal?: AbortSignal): Promise<DetectionState> {
   return request('/v1/detection', signal ? { signal } : {})
 }
 

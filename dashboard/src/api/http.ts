@@ -6,6 +6,17 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   return body as T
 }
 
+/** A file that the server makes, with the name that it gives it. */
+export async function requestFile(
+  path: string,
+  options: RequestOptions,
+): Promise<{ readonly name: string; readonly content: Blob }> {
+  const response = await reach(path, options)
+  if (!response.ok) throw problemOf(response, await bodyOf(response))
+  const name = /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'file'
+  return { name, content: await response.blob() }
+}
+
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly query?: Readonly<Record<string, QueryValue>>

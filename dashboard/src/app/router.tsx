@@ -72,6 +72,12 @@ const audit = createRoute({
   validateSearch: auditSearch,
 })
 
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  component: lazyRouteComponent(() => import('../pages/reports.tsx'), 'ReportsPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -81,7 +87,10 @@ const settings = createRoute({
 
 /** Every screen has an address, and its search parameters are its state. */
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([overview, findings, finding, tokens, token, events, audit, settings])]),
+  routeTree: root.addChildren([
+    signIn,
+    shell.addChildren([overview, findings, finding, tokens, token, events, audit, reports, settings]),
+  ]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
     const pairs = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '') as [string, string][]

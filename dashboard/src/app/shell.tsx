@@ -20,6 +20,7 @@ const SCREENS = [
   { to: '/tokens', icon: 'tokens', text: t.nav.tokens },
   { to: '/events', icon: 'events', text: t.nav.events },
   { to: '/audit', icon: 'audit', text: t.nav.audit },
+  { to: '/reports', icon: 'table', text: t.nav.reports },
   { to: '/settings', icon: 'settings', text: t.nav.settings },
 ] as const
 

@@ -73,6 +73,7 @@ function useShortcuts(isOn: boolean, openSheet: () => void): void {
     'g t': () => void navigate({ to: '/tokens' }),
     'g e': () => void navigate({ to: '/events' }),
     'g a': () => void navigate({ to: '/audit' }),
+    'g r': () => void navigate({ to: '/reports' }),
     'g s': () => void navigate({ to: '/settings' }),
     '←': () => page.show(shiftWindow(page.window, -1)),
     '→': () => page.show(shiftWindow(page.window, 1)),

@@ -13,6 +13,7 @@ const SCREENS: readonly Destination[] = [
   { name: t.nav.tokens, href: '/tokens' },
   { name: t.nav.events, href: '/events' },
   { name: t.nav.audit, href: '/audit' },
+  { name: t.nav.reports, href: '/reports' },
   { name: t.nav.settings, href: '/settings' },
 ]
 

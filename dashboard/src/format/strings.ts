@@ -2,6 +2,7 @@ import type { DecisionReason } from 'tokentrail'
 import type { FindingState, Severity, Subject, Verdict } from '../api/findings.ts'
 import type { ReasonClass, Step, TokenKind, TokenState } from '../api/types.ts'
 import { auditStrings } from './strings-audit.ts'
+import { reportsStrings } from './strings-reports.ts'
 import { settingsStrings } from './strings-settings.ts'
 import type { PresetKey } from './window.ts'
 
@@ -17,9 +18,11 @@ export const t = {
     tokens: 'Tokens',
     events: 'Events',
     audit: 'Audit',
+    reports: 'Reports',
     settings: 'Settings',
   },
   audit: auditStrings,
+  reports: reportsStrings,
   settings: settingsStrings,
   account: { label: 'Account', signOut: 'Sign out', tenant: 'Tenant', role: 'Role' },
   theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
@@ -681,6 +684,7 @@ export const t = {
       'g t': 'Go to Tokens',
       'g e': 'Go to Events',
       'g a': 'Go to Audit',
+      'g r': 'Go to Reports',
       'g s': 'Go to Settings',
       '←': 'Previous window',
       '→': 'Next window',
