@@ -599,12 +599,12 @@ describe('reports', () => {
       return { body: { rows: 1 } }
     }
     const page = await visit('/reports?from=2026-10-01T00:00:00Z&to=2026-11-01T00:00:00Z')
-    await page.getByRole('button', { name: 'Get: Token hygiene' }).click()
+    await page.getByRole('button', { name: 'Token hygiene' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Form').selectOption('csv')
     await dialog.getByLabel('Window').selectOption('page')
     const saved = page.waitForEvent('download')
-    await dialog.getByRole('button', { name: 'Get: Token hygiene' }).click()
+    await dialog.getByRole('button', { name: 'Get the file' }).click()
     await dialog.getByText('was made').waitFor()
     await saved
     expect(bodies).toEqual([{ format: 'csv', days: 90, from: Date.UTC(2026, 9, 1), to: Date.UTC(2026, 10, 1) }])
@@ -622,7 +622,7 @@ describe('every screen', () => {
     ['event', '/events?event=evt_7_5', 'Invalid: unknown'],
     ['audit', '/audit', 'Tokentrail proves what was recorded'],
     ['audit entry', '/audit?entry=2026:299', 'Exact bytes'],
-    ['reports', '/reports', 'Get: Token hygiene'],
+    ['reports', '/reports', 'Token hygiene'],
     ['access', '/settings', 'Your second factor'],
     ['privacy', '/settings?section=privacy', 'dispute'],
     ['retention', '/settings?section=retention', 'case 12'],

@@ -5,6 +5,7 @@ import { t } from '../format/strings.ts'
 import { type Answers, AskDialog, filled } from '../parts/ask-dialog.tsx'
 import { ListBox } from './list-box.tsx'
 import { PageHead } from './page-head.tsx'
+import styles from './reports.module.css'
 import { usePageWindow } from './window.tsx'
 
 /** Answers to hand on: which there are, and each of them as a file. */
@@ -21,9 +22,9 @@ export function ReportsPage() {
         empty={t.reports.none}
         keyOf={({ name }) => name}
         columns={[
+          { name: columns.report, cell: (kind) => <Get kind={kind} /> },
           { name: columns.answers, cell: ({ answers }) => answers },
           { name: columns.reader, cell: ({ reader }) => t.reports.readers[reader] ?? reader },
-          { name: columns.get, cell: (kind) => <Get kind={kind} /> },
         ]}
       />
     </>
@@ -33,41 +34,44 @@ export function ReportsPage() {
 function Get({ kind }: { readonly kind: ReportKind }) {
   const { window } = usePageWindow()
   return (
-    <AskDialog
-      title={t.reports.get(kind.title)}
-      text={t.reports.text}
-      fields={[
-        {
-          name: 'format',
-          label: t.reports.form,
-          kind: 'choice',
-          choices: kind.forms.map(({ name, what }) => ({ key: name, text: `${name.toUpperCase()}: ${what}` })),
-        },
-        {
-          name: 'window',
-          label: t.reports.window,
-          kind: 'choice',
-          choices: [
-            { key: 'own', text: t.reports.own(kind.days) },
-            { key: 'page', text: t.reports.page },
-          ],
-        },
-        ...kind.params.map(({ name, what, needed, default: value }) => ({
-          name,
-          label: what,
-          kind: 'line' as const,
-          isOptional: !needed,
-          ...(value === undefined ? {} : { value: String(value) }),
-        })),
-      ]}
-      run={async (answers) => {
-        const file = await makeReport(kind.name, bodyOf(answers, window))
-        save(file)
-        return file
-      }}
-      said={({ name, content }) => t.reports.done(name, short(content.size))}
-      refresh={[]}
-    />
+    <span className={styles['get']}>
+      <AskDialog
+        title={kind.title}
+        act={t.reports.get}
+        text={t.reports.text}
+        fields={[
+          {
+            name: 'format',
+            label: t.reports.form,
+            kind: 'choice',
+            choices: kind.forms.map(({ name, what }) => ({ key: name, text: `${name.toUpperCase()}: ${what}` })),
+          },
+          {
+            name: 'window',
+            label: t.reports.window,
+            kind: 'choice',
+            choices: [
+              { key: 'own', text: t.reports.own(kind.days) },
+              { key: 'page', text: t.reports.page },
+            ],
+          },
+          ...kind.params.map(({ name, what, needed, default: value }) => ({
+            name,
+            label: t.reports.params[name] ?? what,
+            kind: 'line' as const,
+            isOptional: !needed,
+            ...(value === undefined ? {} : { value: String(value) }),
+          })),
+        ]}
+        run={async (answers) => {
+          const file = await makeReport(kind.name, bodyOf(answers, window))
+          save(file)
+          return file
+        }}
+        said={({ name, content }) => t.reports.done(name, short(content.size))}
+        refresh={[]}
+      />
+    </span>
   )
 }
 

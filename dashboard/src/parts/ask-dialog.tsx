@@ -40,6 +40,8 @@ export function AskDialog<Done>(props: AskDialogProps<Done>) {
 
 interface AskDialogProps<Done> {
   readonly title: string
+  /** What the button that does it says, where it is not the title. */
+  readonly act?: string
   readonly text: string
   readonly look?: 'plain' | 'primary' | 'danger'
   readonly fields: readonly AskField[]
@@ -52,6 +54,7 @@ interface AskDialogProps<Done> {
 
 function AskForm<Done>({
   title,
+  act = title,
   text,
   look,
   fields,
@@ -93,7 +96,7 @@ function AskForm<Done>({
       <div className={dialogStyles['buttons']}>
         <Button onPress={onClose}>{t.token.cancel}</Button>
         <Button type="submit" look={look === 'danger' ? 'danger' : 'primary'} isDisabled={isPending}>
-          {isPending ? t.token.working : title}
+          {isPending ? t.token.working : act}
         </Button>
       </div>
     </form>
