@@ -3,7 +3,10 @@ const at = (now: number, hours: number): string => new Date(now + hours * 3_600_
 /** Answers of the settings screen, by path. */
 export function settingsAnswers(now: number): Readonly<Record<string, unknown>> {
   return {
-    '/v1/detection': { timeZone: 'Europe/Berlin' },
+    '/v1/detection': {
+      timeZone: 'Europe/Berlin',
+      canaryTest: { at: at(now, -9), state: 'passed', tookMs: 840, failure: null },
+    },
     '/v1/approvals': {
       items: [
         {

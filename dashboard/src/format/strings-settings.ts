@@ -132,7 +132,7 @@ export const settingsStrings = {
     changeText: 'What was learned stays; from now on it moves with this clock, also when the clocks change. It is recorded.',
     zoneName: 'IANA time zone, such as Europe/Berlin',
     canaryTest: 'Monthly test of canaries',
-    noTest: 'not yet; the first is soon after a start',
+    noTest: 'not yet; the first is half an hour after a start',
     testRuns: (when: string) => `began ${when}`,
     testPassed: (when: string, ms: string) => `${when}: a canary that was presented was found after ${ms} ms`,
     testFailed: (when: string, why: string) => `${when}: a canary that was presented raised no alarm: ${why}`,

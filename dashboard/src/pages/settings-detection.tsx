@@ -1,15 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
-import { changeDetection, readDetection } from '../api/detection.ts'
+import { changeDetection, readDetection, type CanaryTest } from '../api/detection.ts'
+import { count } from '../format/number.ts'
 import { t } from '../format/strings.ts'
 import { AskDialog } from '../parts/ask-dialog.tsx'
 import { Box } from '../parts/box.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
+import { useTimeFormat } from '../parts/time-format.tsx'
 import styles from './settings.module.css'
 
 const texts = t.settings.detection
 
-/** By whose clock detection learns days and weeks. */
+/** By whose clock detection learns days and weeks, and whether a canary would alarm. */
 export function SettingsDetection() {
+  const time = useTimeFormat()
   const { data, error, refetch } = useQuery({ queryKey: ['detection'], queryFn: ({ signal }) => readDetection(signal) })
   return (
     <Box title={texts.seasons} hint={texts.seasonsHint} actions={data && <ZoneDialog zone={data.timeZone} />}>
@@ -21,10 +24,21 @@ export function SettingsDetection() {
             <dt>{texts.zone}</dt>
             <dd>{data.timeZone}</dd>
           </div>
+          {data.canaryTest !== undefined && (
+            <div>
+              <dt>{texts.canaryTest}</dt>
+              <dd>{data.canaryTest ? testText(data.canaryTest, time.short(Date.parse(data.canaryTest.at))) : texts.noTest}</dd>
+            </div>
+          )}
         </dl>
       )}
     </Box>
   )
+}
+
+function testText({ state, tookMs, failure }: CanaryTest, when: string): string {
+  if (state === 'running') return texts.testRuns(when)
+  return state === 'passed' ? texts.testPassed(when, count(tookMs ?? 0)) : texts.testFailed(when, failure ?? '')
 }
 
 function ZoneDialog({ zone }: { readonly zone: string }) {
