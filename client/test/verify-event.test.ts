@@ -100,6 +100,26 @@ describe('the proof of an event', () => {
     expect((await verified(text, [same], LOG_KEY.vkey)).isGood).toBe(true)
   })
 
+  test('of a row that is gone says what is proven and what is not, whatever event it names', async () => {
+    for (const event of ['evt_1_1', 'evt_9_9']) {
+      const found = await verified(await rowProof({ row: null, event }))
+      const { state, says, notes } = outcome(found, 'form') ?? {}
+      expect([found.isGood, state, says]).toEqual([
+        true,
+        'cannot say',
+        'The proof is about row 2 of 5 in a batch of tenant t_0aaaaaaaaaaaaaaa, of which only the hash is left.',
+      ])
+      expect(notes?.join('\n')).toMatch(
+        new RegExp(
+          `^Proven: when this batch was signed, a row with this hash stood[^]*Not proven: that it was the event ${event}, what it said`,
+        ),
+      )
+    }
+    const other = await verified(await rowProof({ row: null, leaf: toBase64Url(ROW_LEAVES[2] ?? TREE.empty) }))
+    expect(outcome(other, 'inclusion')?.state).toBe('holds')
+    expect([other.isGood, other.outcomes.at(-1)?.state]).toEqual([false, 'fails'])
+  })
+
   test('of which any member is null, absent or of another kind is refused, and nothing is thrown', async () => {
     const proof = JSON.parse(await rowProof()) as Record<string, unknown>
     const good: unknown[] = []

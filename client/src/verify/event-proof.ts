@@ -151,10 +151,10 @@ function rowOutcome(crypto: LogCrypto, proof: RowProof, { entry }: Stood): Outco
 function rowSays(proof: RowProof, tenant: string): Outcome {
   const place = `row ${(proof.index + 1).toLocaleString('en-US')} of ${proof.size.toLocaleString('en-US')} in a batch of tenant ${tenant}`
   if (proof.row === null)
-    return holds(
-      'form',
-      `The event is ${place}. Its row was erased; only its hash is left, which shows that something stood there.`,
-    )
+    return cannotSay('form', `The proof is about ${place}, of which only the hash is left.`, [
+      `Proven: when this batch was signed, a row with this hash stood at that place, and the batch still is what it was.`,
+      `Not proven: that it was the event ${proof.event}, what it said, and why it is gone. All of that is said by whoever made this proof; nobody who does not hold the row can check it.`,
+    ])
   const row = membersOf(checkCanonical(utf8(proof.row), WIDE_PROFILE))
   if (eventId(Number(row['writer']), Number(row['seq'])) !== proof.event)
     return fails('form', `The row is not that of the event ${proof.event}.`)

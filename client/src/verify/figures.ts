@@ -52,7 +52,7 @@ function outcomeOf(
       : []),
     ...(absentRows > 0
       ? [
-          `Of the batches that are cited ${absentRows === 1 ? 'one row is' : `${absentRows.toLocaleString('en-US')} rows are`} not here; figures of rows count those that are.`,
+          `Of the batches that are cited ${absentRows === 1 ? 'one row is' : `${absentRows.toLocaleString('en-US')} rows are`} not here, and nothing shows whether they were erased or left out: a figure of rows counts those that are here, and is a least.`,
         ]
       : []),
     ...tables.open.slice(0, 20).map((says) => `Not proven: ${says}`),
