@@ -99,9 +99,8 @@ async function checkShard(
       const bundle = await bundleOf(folder, shard, read, index, size)
       const first = Number(tree.size)
       keepEnds(ends, bundle)
-      checkEntries(shard.isGivenUp ? bundle.slice(0, Math.max(0, shard.head.size - first)) : bundle, first, numbers)
+      await checkEntries(shard.isGivenUp ? bundle.slice(0, Math.max(0, shard.head.size - first)) : bundle, first, numbers)
       await appendChecked(folder, tree, bundle, checkpoint, signed)
-      // a bundle is a slice: what waits in this process goes first
       await setImmediate()
     }
     if (!shard.isGivenUp) checkEnd(shard, tree)
@@ -179,15 +178,19 @@ function compare(shown: readonly Uint8Array[], kept: readonly LogEntry[], first:
   }
 }
 
+/** Entries that are parsed before what waits in this process has its turn. */
+const SLICE = 64
+
 /** Each is canonical, and the numbers of each tenant have no hole. */
-function checkEntries(entries: readonly Uint8Array[], first: number, numbers: Map<string, number>): void {
-  entries.forEach((bytes, at) => {
+async function checkEntries(entries: readonly Uint8Array[], first: number, numbers: Map<string, number>): Promise<void> {
+  for (const [at, bytes] of entries.entries()) {
     const { n, tenant } = parsed(bytes, first + at)
     const expected = (numbers.get(tenant) ?? 0) + 1
     if (n !== expected)
       throw new Differs('number', first + at, `The entry of ${tenant} has the number ${n}, ${expected} was expected.`)
     numbers.set(tenant, n)
-  })
+    if ((at + 1) % SLICE === 0) await setImmediate()
+  }
 }
 
 function parsed(bytes: Uint8Array, index: number): { readonly n: number; readonly tenant: string } {

@@ -1,4 +1,4 @@
-import { setTimeout as after } from 'node:timers/promises'
+import { setImmediate, setTimeout as after } from 'node:timers/promises'
 import type { SubjectKeys } from '../../privacy/subject-keys.ts'
 import type { RecordReads } from '../../records/records.ts'
 import type { TokenInForce } from '../../records/fact-reads.ts'
@@ -11,6 +11,8 @@ import { factsAfter, TOKEN_TYPES, tokenDeviations, type TokenFacts } from './tok
 /** Tokens of which one reading of the log keeps what it says; more of them take more readings. */
 const TOKENS_AT_ONCE = 50_000
 const ROWS_AT_ONCE = 500
+/** Rows that are compared before what waits in this process has its turn. */
+const SLICE = 100
 /** How often what differs is looked at again, for the log follows the records. */
 const ROUNDS = 5
 const DRAIN_MS = 20_000
@@ -159,7 +161,7 @@ async function settle<Row>(
 ): Promise<Found> {
   await drained(read)
   await reader.forward(apply)
-  let open = new Set((await o.rows()).filter((row) => o.judge(row).length > 0).map(o.keyOf))
+  let open = new Set((await differing(await o.rows(), o.judge)).map(o.keyOf))
   const wrong: string[] = []
   for (let round = 0; round < ROUNDS && open.size > 0; round++) {
     const before = new Map((await o.rows(open)).map((row) => [o.keyOf(row), JSON.stringify(row)]))
@@ -171,6 +173,16 @@ async function settle<Row>(
     open = new Set(now.filter((row) => !isSettled(row)).map(o.keyOf))
   }
   return { wrong: [...reader.wrong(), ...wrong], open: open.size }
+}
+
+/** Rows that are not what the log proves, a slice at a time. */
+async function differing<Row>(rows: readonly Row[], judge: (row: Row) => readonly string[]): Promise<readonly Row[]> {
+  const found: Row[] = []
+  for (const [at, row] of rows.entries()) {
+    if (judge(row).length > 0) found.push(row)
+    if ((at + 1) % SLICE === 0) await setImmediate()
+  }
+  return found
 }
 
 /** Whether everything that is committed now has got its place. */
