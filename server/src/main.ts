@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Config } from './config/config.ts'
 import type { Log } from './config/log.ts'
+import type { Watch } from './detect/watch.ts'
 import { createHttp } from './http/server.ts'
 import { openBase } from './main/base.ts'
 import { startDemo } from './main/demo.ts'
@@ -67,15 +68,15 @@ async function openParts(config: Config, log: Log, options: OpenOptions, parts: 
   const desks = await openDesks({ ...base, ...trail, ...tokens })
   const all = { ...base, ...trail, ...tokens, ...desks }
   const { publicUrl, trustedProxies } = config
-  const http = parts.add(
-    await createHttp({ ...all, dashboard: DASHBOARD, trustedProxies, ...(publicUrl === undefined ? {} : { publicUrl }) }),
-  )
+  const begun: { watch?: Watch } = {}
+  const shown = { dashboard: DASHBOARD, trustedProxies, detecting: () => begun.watch?.state() }
+  const http = parts.add(await createHttp({ ...all, ...shown, ...(publicUrl === undefined ? {} : { publicUrl }) }))
 
   const { folder, tenant, journal, note, door, issuer, access } = all
   const admin = await provideAdminToken({ ...all, file: folder.adminToken })
   await journal.register('detect')
   if (options.demo) parts.add(await startDemo({ ...all, say: options.demo }))
-  await openDetection(all)
+  begun.watch = await openDetection(all)
   void warmCache(door, all.records, log)
   const url = await listen(http, config)
   await note('system.started', startingDetail(version, DASHBOARD))

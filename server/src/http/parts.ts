@@ -10,6 +10,7 @@ import type { Desk } from '../detect/desk/desk.ts'
 import type { LeakDesk } from '../detect/leaks/leak-desk.ts'
 import type { Responder } from '../detect/response/responder.ts'
 import type { ResponseDesk } from '../detect/response/settings.ts'
+import type { WatchState } from '../detect/watch.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { LiveHub } from '../live/hub.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -44,6 +45,8 @@ export interface HttpParts {
   readonly recovery: Recovery
   readonly reconciliation: Pick<Reconciliation, 'run' | 'last'>
   readonly auditWatch: Pick<AuditWatch, 'health'>
+  /** How detection is doing in this process; `undefined` before it has begun. */
+  readonly detecting?: () => WatchState | undefined
   readonly subjects: Subjects
   readonly retention: RetentionEngine
   readonly evidence: EvidenceDesk

@@ -10,7 +10,12 @@ interface Family {
 
 /** The text format of Prometheus 0.0.4. Label values come from our own tables, so there are never more than a few dozen lines. */
 export function writeExposition(parts: HttpParts): string {
-  return [...conservationFamilies(parts.journal.conservation()), droppedFields(parts), ...stateFamilies(parts)]
+  return [
+    ...conservationFamilies(parts.journal.conservation()),
+    droppedFields(parts),
+    ...stateFamilies(parts),
+    ...detectionFamilies(parts),
+  ]
     .map(write)
     .join('')
 }
@@ -32,6 +37,22 @@ function conservationFamilies(counts: Conservation): Family[] {
 function droppedFields({ ingest }: HttpParts): Family {
   const samples = [...ingest.dropped()].map(([field, value]) => ({ labels: { field }, value }))
   return { name: 'tokentrail_event_fields_dropped_total', type: 'counter', help: 'Fields that no event has, by name', samples }
+}
+
+/** Of the server that detects; the others leave it to it. */
+function detectionFamilies({ detecting }: HttpParts): Family[] {
+  const state = detecting?.()
+  if (!state) return []
+  return [
+    gauge('tokentrail_detection_leading', '1 on the server that detects', Number(state.isLeading)),
+    gauge('tokentrail_detection_batches_behind', 'Batches that wait to be looked at', state.behind),
+    counter('tokentrail_detection_events_total', 'Events looked at since the start', state.events),
+    counter(
+      'tokentrail_detection_jumps_total',
+      'How often events were left out because the journal needed its room',
+      state.jumps,
+    ),
+  ]
 }
 
 function stateFamilies({ journal, store, records, door, live, clock, auditWatch, denials }: HttpParts): Family[] {

@@ -92,7 +92,7 @@ export function operationRoutes(app: App, parts: HttpParts): void {
   )
 }
 
-function installationOf({ journal, store, records, door, live, auditWatch }: HttpParts): object {
+function installationOf({ journal, store, records, door, live, auditWatch, detecting }: HttpParts): object {
   return {
     node: process.versions.node,
     journal: journal.state(),
@@ -101,6 +101,7 @@ function installationOf({ journal, store, records, door, live, auditWatch }: Htt
     door: { cachedTokens: door.cacheSize() },
     live: { readers: live.subscribers() },
     audit: auditWatch.health(),
+    detection: detecting?.() ?? null,
   }
 }
 
