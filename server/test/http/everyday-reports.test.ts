@@ -113,6 +113,21 @@ describe('what a role does not see', () => {
     }
   })
 
+  test('an auditor with a period reads of that period alone, and is told so', async () => {
+    const { text, id } = await front.token({ role: 'ingest', owner: 'eve' })
+    const period = { from: NOON - 7_200_000, to: NOON - 3_600_000 }
+    const admin = (await front.token({ role: 'admin' })).text
+    const grant = { token: id, role: 'auditor', period, ground: 'the audit of the year' }
+    expect((await front.call(admin, 'POST', '/v1/roles/grant', grant)).status).toBeLessThan(300)
+    const { status, body } = await make('integration-health', {}, text)
+    expect(status).toBe(200)
+    const section = (wanted: string) => body.sections.find(({ name }: { name: string }) => name === wanted)
+    expect(section('totals').rows[0]).toMatchObject({ figure: 'Attempts', value: 0 })
+    expect(section('failing-tokens').rows).toEqual([])
+    expect(section('services').withheld).toContain('period')
+    expect(body.meta.redaction.join(' ')).toContain(new Date(period.from).toISOString())
+  })
+
   test('whoever reaches own tokens only is given none', async () => {
     const owner = (await front.token({ role: 'owner', owner: 'bot' })).text
     expect((await make('token-inventory', {}, owner)).body.code).toBe('not_permitted')
