@@ -124,7 +124,7 @@ export function createPublisher(o: PublisherOptions): Publisher {
         await bring(shelf, shard, leads)
         return shelf
       } catch (error) {
-        if (!(error instanceof RootConflict)) throw error
+        if (!(error instanceof RootConflict) || shard.halted !== null) throw error
         open = undefined
         if (!isAgain) continue
         await o.onFork(shard, error.message)

@@ -59,3 +59,26 @@ test('a log whose records are changed while it is at work signs nothing more', {
   await expect(log.issue(1)).rejects.toMatchObject({ code: 'log_halted', message: expect.stringContaining('audit fsck') })
   expect(checkpointOf(log)).toBe(published)
 })
+
+test('a halted log says so once, however often it is looked at', { timeout: 60_000 }, async () => {
+  const place = newOwnPlace()
+  const before = await openLog(place)
+  await before.issue(3)
+  await before.audit.flush()
+  await before.close()
+  const alarms: object[] = []
+  const log = await openLog(place, { onAlarm: (alarm) => alarms.push(alarm) })
+  onTestFinished(() => log.close())
+  await log.audit.flush()
+  // the next checkpoint is signed by another server, over other entries than its head says
+  const note = readFileSync(join(log.dir, 'checkpoint'), 'utf8').replaceAll("'", "''")
+  tamper(
+    place,
+    `UPDATE log_head SET root = zeroblob(32), size = size + 1, edge = zeroblob(length(edge) + 32);
+     INSERT INTO log_entry SELECT shard, place + 1, 'evt_zz_1', 1, 9999, type, at, bytes FROM log_entry ORDER BY place DESC LIMIT 1;
+     INSERT INTO log_signed SELECT shard, size, root, 1, '${note}' FROM log_head`,
+  )
+  await vi.waitFor(async () => expect((await log.audit.state()).halted).toContain('root conflict in records'), PATIENCE)
+  await vi.waitFor(async () => expect((await log.audit.state()).failure).toContain('root conflict in records'), PATIENCE)
+  expect(alarms).toHaveLength(1)
+})
