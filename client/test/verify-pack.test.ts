@@ -415,6 +415,32 @@ describe('what was erased', () => {
   })
 })
 
+describe('a period that is longer than the entries', () => {
+  test.each([
+    [
+      'begins before them',
+      { from: '2026-01-01T00:00:00.000Z' },
+      /The period begins at 2026-01-01T00:00:00\.000Z, the entries at/,
+    ],
+    [
+      'ends after them',
+      { to: '2026-12-01T00:00:00.000Z', madeAt: '2026-12-01T00:00:00.000Z' },
+      /The entries end at [^ ]*, the period at/,
+    ],
+  ])('%s: it cannot be said that nothing is left out', async (_, change, why) => {
+    const found = await verified(await makePack({ ...RANGE, manifest: (manifest) => ({ ...manifest, ...change }) }))
+    expect(outcome(found, 'completeness')).toMatchObject({ state: 'cannot say', says: expect.stringMatching(why) })
+  })
+})
+
+test('a figure is told with the rule that its maker chose', async () => {
+  const { notes } = outcome(await verified(await makePack(RANGE)), 'figures') ?? { notes: [] }
+  expect(notes.join('\n')).toMatch(
+    /privileged-actions: tokens revoked, \d+, is the number of entries where type is token\.revoked\./,
+  )
+  expect(notes.join('\n')).toMatch(/rows in batches, \d+, is the sum of shown\.rows over entries where type is log\.batch\./)
+})
+
 describe('the pack tells its reader', () => {
   test.each<[string, (manifest: PackManifest) => object]>([
     ['another version', (manifest) => ({ ...manifest, v: 2 })],

@@ -113,7 +113,7 @@ function rowsOf(
       }
       if (seen.has(event)) return `tells of ${event} once more`
       seen.add(event)
-      const problem = contradiction(row, entry, question, table)
+      const problem = contradiction(row, entry, question, table) ?? outside(entry, manifest)
       if (problem !== undefined) return problem
       proven += 1
       return undefined
@@ -156,6 +156,11 @@ function contradiction(
     return `tells of an event of the tenant ${entry.tenant}`
   const changed = Object.entries(HIDDEN_COLUMNS).find(([name, field]) => differs(row[name], entry.opened?.get(field)))
   return changed === undefined ? undefined : `says in the column ${changed[0]} something else than ${where}, as disclosed`
+}
+
+function outside({ index, at }: Kept, { from, to }: PackManifest): string | undefined {
+  const isInside = at >= Date.parse(from) && at < Date.parse(to)
+  return isInside ? undefined : `tells of entry ${format(index)}, which is outside of the period`
 }
 
 /** A name that was forgotten since, and a token whose record is gone, are no contradiction. */

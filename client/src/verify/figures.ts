@@ -55,6 +55,7 @@ function outcomeOf(
           `Of the batches that are cited ${absentRows === 1 ? 'one row is' : `${absentRows.toLocaleString('en-US')} rows are`} not here, and nothing shows whether they were erased or left out: a figure of rows counts those that are here, and is a least.`,
         ]
       : []),
+    ...all.slice(0, RULES_TOLD).map(ruleOf),
     ...tables.open.slice(0, 20).map((says) => `Not proven: ${says}`),
     ...tables.notes,
   ]
@@ -85,6 +86,21 @@ function tablesSay(compared: number): string {
     ? 'The rows of one table are entries of the log, and none is missing.'
     : `The rows of ${compared} tables are entries of the log, and none is missing.`
 }
+
+/** How a figure was counted, for a reader to judge: whoever makes a pack chooses the rule. */
+function ruleOf({ question, figure }: Counting): string {
+  const { name, source, where, within, sum, value } = figure
+  const rules = [
+    ...Object.entries(where).map(
+      ([path, wanted]) => `${path} is ${isList(wanted) ? wanted.map(String).join(' or ') : String(wanted)}`,
+    ),
+    ...(within ? [`${within.path} is from ${within.from} to ${within.to}`] : []),
+  ]
+  const whole = `${question.name}: ${name}, ${value}, is ${sum === undefined ? `the number of ${source}` : `the sum of ${sum} over ${source}`}${rules.length > 0 ? ` where ${rules.join(', ')}` : ''}.`
+  return whole.length > RULE_CHARS_MAX ? `${whole.slice(0, RULE_CHARS_MAX)}…` : whole
+}
+
+const [RULES_TOLD, RULE_CHARS_MAX] = [50, 400]
 
 function countingOf(question: PackQuestion, figure: PackFigure): Counting {
   return {

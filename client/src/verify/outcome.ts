@@ -57,7 +57,8 @@ export function cannotSay(check: CheckName, says: string, notes: readonly string
 /** Good is only what nothing speaks against, what rests on a key of the reader, and whose manifest holds, where there is one. */
 export function verification(outcomes: readonly Outcome[]): Verification {
   const isRested = outcomes.every(({ check, state }) => state === 'holds' || (check !== 'trust' && check !== 'manifest'))
-  return { outcomes, isGood: isRested && outcomes.every(({ state }) => state !== 'fails') }
+  const isTrusted = outcomes.some(({ check, state }) => check === 'trust' && state === 'holds')
+  return { outcomes, isGood: isTrusted && isRested && outcomes.every(({ state }) => state !== 'fails') }
 }
 
 /** Runs a check; what is malformed on the way makes it fail. */

@@ -30,6 +30,7 @@ import { checkTrust, type Trust } from './trust.ts'
 import { PackBroken, type PackFolder } from './zip.ts'
 
 const POLICY_BYTES_MAX = 1 << 20
+const UNCOVERED_MS = 3_600_000
 
 /** What a verification of a pack is made with. */
 export interface PackToVerify {
@@ -260,7 +261,23 @@ function completeness(read: EntriesRead, manifest: PackManifest, log: PackLog): 
       `Entries between the checkpoints are missing, though the pack claims them all: the last gap ends at ${count(read.walked.wholeFrom)}.`,
       { file: PACK_FILES.gaps, index: log.first.size },
     )
-  return checkCompleteness(read.summary, { scope: log.scope, tenant: manifest.tenant, to: manifest.to }, PACK_FILES.entries)
+  const expected = { scope: log.scope, tenant: manifest.tenant, to: manifest.to }
+  const found = checkCompleteness(read.summary, expected, PACK_FILES.entries)
+  const bare = found.state === 'holds' && log.scope === 'range' ? uncovered(read, manifest, log) : undefined
+  return bare === undefined ? found : cannotSay('completeness', bare, [found.says, ...found.notes])
+}
+
+/** The install has a heartbeat each minute: where entries of a period's begin or end are not here, nothing shows what they were. */
+function uncovered(read: EntriesRead, manifest: PackManifest, log: PackLog): string | undefined {
+  const { firstAt, lastAt } = read.summary
+  if (firstAt === undefined || lastAt === undefined) return undefined
+  const isLate = log.first.size > 0 && Date.parse(firstAt) - Date.parse(manifest.from) > UNCOVERED_MS
+  const end = Math.min(Date.parse(manifest.to), Date.parse(manifest.madeAt))
+  const isEarly = end - Date.parse(lastAt) > UNCOVERED_MS
+  if (!isLate && !isEarly) return undefined
+  const before = isLate ? ` The period begins at ${manifest.from}, the entries at ${firstAt}, when the log already had some.` : ''
+  const after = isEarly ? ` The entries end at ${lastAt}, the period at ${new Date(end).toISOString()}.` : ''
+  return `The entries do not cover the period, so nothing shows what the rest of it holds.${before}${after}`
 }
 
 async function attemptRows(pack: PackToVerify, read: EntriesRead, recount: Recount): Promise<RowsRead | Outcome> {

@@ -204,6 +204,17 @@ describe('the printed tables', () => {
     expect(said(figures)).toMatch(/the figure revoked is printed as 1, the log gives 2/)
   })
 
+  test('a row of the log from outside of the period is refused', async () => {
+    const { isGood, figures } = await forged({ 'report.html': (text) => `${text}\n` }, (manifest) => ({
+      ...manifest,
+      from: new Date(NOW - 5 * DAY).toISOString(),
+    }))
+    expect([isGood, said(figures)]).toEqual([
+      false,
+      expect.stringMatching(/token-lifecycle\.ndjson: row 1 tells of entry \d+, which is outside of the period/),
+    ])
+  })
+
   test('a row that was put in rests on no entry, and that is said', async () => {
     const { figures } = await forged({
       [`${TABLE}.ndjson`]: line(0, (row) => ({ ...row, event: 'evt_9_9' })),

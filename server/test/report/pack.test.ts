@@ -68,7 +68,8 @@ describe('a pack', () => {
         checkpoint: 'holds',
         inclusion: 'holds',
         form: 'holds',
-        completeness: 'holds',
+        // the clock of this house jumps by days, so its log does not cover the period to its end
+        completeness: 'cannot say',
         disclosure: 'holds',
         figures: 'holds',
       },
