@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { type ErrorCode, ERRORS, TrailError } from '../errors.ts'
 import type { Askable, Given } from '../report/everyday/report.ts'
-import type { Door } from '../report/everyday/run.ts'
+import type { Door, GetOptions } from '../report/everyday/run.ts'
 import { type App, principalOf } from './app.ts'
 import type { HttpParts } from './parts.ts'
 import { isAnsweredSuppressed } from './viewers.ts'
@@ -33,21 +33,26 @@ export function reportDoor(app: App, { access }: Pick<HttpParts, 'access'>, requ
         return 'This is withheld from viewers: few owners, or one, could be found in it.'
       return undefined
     },
-    async get(route, given, { signal, patient }) {
-      for (let tries = 1; ; tries += 1) {
-        const { statusCode, headers, body } = await app.inject({
-          method: 'GET',
-          url: urlOf(route, given),
-          headers: credentialOf(request),
-          remoteAddress: request.ip,
-          signal,
-        })
-        if (statusCode === 200) return JSON.parse(body) as object
-        const seconds = Number(headers['retry-after'] ?? Number.NaN)
-        if (statusCode !== 429 || !patient || tries === TRIES || !(seconds <= WAIT_SECONDS_MAX)) throw refusalOf(body, seconds)
-        await wait(seconds * 1000, undefined, { signal })
+    async get(route, given, o) {
+      try {
+        return await asked(urlOf(route, given), o)
+      } catch (error) {
+        // The reader left: that is no fault, whatever broke off because of it.
+        o.signal.throwIfAborted()
+        throw error
       }
     },
+  }
+
+  async function asked(url: string, { signal, patient }: GetOptions): Promise<object> {
+    for (let tries = 1; ; tries += 1) {
+      const asking = { method: 'GET', url, headers: credentialOf(request), remoteAddress: request.ip, signal } as const
+      const { statusCode, headers, body } = await app.inject(asking)
+      if (statusCode === 200) return JSON.parse(body) as object
+      const seconds = Number(headers['retry-after'] ?? Number.NaN)
+      if (statusCode !== 429 || !patient || tries === TRIES || !(seconds <= WAIT_SECONDS_MAX)) throw refusalOf(body, seconds)
+      await wait(seconds * 1000, undefined, { signal })
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { strFromU8, unzipSync } from 'fflate'
 import { TYPES } from 'tokentrail'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { reportDoor } from '../../src/http/report-door.ts'
 import { FORMAT_NAMES } from '../../src/report/everyday/formats.ts'
 import { REPORT_NAMES, REPORTS, type ReportName } from '../../src/report/everyday/reports.ts'
 import type { Report } from '../../src/report/everyday/report.ts'
@@ -131,6 +132,21 @@ describe('what a role does not see', () => {
   test('whoever reaches own tokens only is given none', async () => {
     const owner = (await front.token({ role: 'owner', owner: 'bot' })).text
     expect((await make('token-inventory', {}, owner)).body.code).toBe('not_permitted')
+  })
+})
+
+describe('a reader who leaves', () => {
+  test('ends what the report asks, and that is no fault', async () => {
+    const credentials = { authorization: `Bearer ${analyst}`, cookie: undefined, basic: false }
+    const caller = { ip: '127.0.0.1', userAgent: undefined, method: 'POST', route: '/v1/reports/{name}', requestId: 'left' }
+    const identity = await front.access.authenticate(credentials, caller, { emergency: false })
+    const request = { identity, headers: { authorization: credentials.authorization }, ip: '127.0.0.1', id: 'left' }
+    const door = reportDoor(front.app, front, request as never)
+    const left = new AbortController()
+    const asking = door.get('/v1/questions/totals', {}, { signal: left.signal, patient: false })
+    left.abort()
+    await expect(asking).rejects.toBe(left.signal.reason)
+    expect(front.faults).toEqual([])
   })
 })
 
