@@ -72,4 +72,7 @@ test('a token is denied over HTTP, and records know of it', async () => {
 test('what was recorded agrees with the log', async () => {
   const { body } = await front.call(admin.text, 'POST', '/v1/audit/reconcile', {})
   expect(body.checks.filter(({ state }: { state: string }) => state === 'fails')).toEqual([])
+  const { nightly } = (await get('/v1/audit')).body
+  expect(nightly).toMatchObject({ at: body.at, isGood: true })
+  expect(nightly.checks).toContainEqual({ name: 'log', state: 'holds', says: expect.stringContaining('were hashed') })
 })
