@@ -71,9 +71,10 @@ export function createPublisher(o: PublisherOptions): Publisher {
         const shard = await standing(folder, shards)
         if (!shard) return
         if (!(await isBeingArchived(folder, shard))) {
-          const shelf = await agreeing(folder, shard, leads)
+          const isLeft = isGivenUp(shard, shards)
+          const shelf = await agreeing(folder, shard, leads && !isLeft)
           if (!shelf) return
-          if (shard.closedAt === null || shelf.size < shard.head.size) return
+          if (shard.closedAt === null || (!isLeft && shelf.size < shard.head.size)) return
         }
         await archive(folder, shard)
       }
@@ -92,7 +93,9 @@ export function createPublisher(o: PublisherOptions): Publisher {
     const closed = new Set(await into.list(CLOSED_SHARDS))
     for (const shard of shards) {
       if (closed.has(shard.name)) continue
-      if (shard.closedAt === null || (await records.read.logEntries(shard.name, 0, 1))[0]?.index === 0) return shard
+      if (shard.closedAt === null) return shard
+      const isThere = (await records.read.logEntries(shard.name, 0, 1))[0]?.index === 0
+      if (isThere && (!isGivenUp(shard, shards) || (await records.read.logSigned(shard.name)).noted !== null)) return shard
     }
     return undefined
   }
@@ -193,6 +196,11 @@ export function createPublisher(o: PublisherOptions): Publisher {
     republish: (shard, note) => inTurn(() => exchange(shard, note)),
     published: () => last,
   }
+}
+
+/** A recovery has taken its place: what stands in it without a checkpoint never gets one, for the lost history has its own. */
+function isGivenUp({ name }: LogShard, shards: readonly LogShard[]): boolean {
+  return shards.some(({ previous, recovered }) => previous === name && recovered !== null)
 }
 
 function describeRefusal(shard: LogShard, by: LogSigned): string {

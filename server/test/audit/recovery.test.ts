@@ -1,6 +1,8 @@
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test, vi } from 'vitest'
+import { reconcile, type ReconcileCheck } from '../../src/audit/reconcile.ts'
 import { createRecovery, type Recovery } from '../../src/audit/recovery.ts'
 import { systemClock } from '../../src/clock.ts'
 import { openJournal } from '../../src/journal/open.ts'
@@ -20,6 +22,8 @@ afterEach(() => {
 interface House extends OpenLog {
   readonly journal: Journal
   readonly recovery: Recovery
+  /** What the comparison of a night finds wrong. */
+  failing(): Promise<readonly ReconcileCheck[]>
 }
 
 /** A log with the way of its events to the store. */
@@ -39,6 +43,13 @@ async function openHouse(place: Place): Promise<House> {
     ...log,
     journal,
     recovery,
+    async failing() {
+      await relay.flush()
+      await journal.shipped(20_000)
+      const at = { now: () => Date.now() + 2 * 3_600_000, ticks: clock.ticks }
+      const { checks } = await reconcile({ read: records.read, store, journal, clock: at })
+      return checks.filter(({ state }) => state === 'fails')
+    },
     async close() {
       await relay.flush()
       await journal.shipped(20_000)
@@ -49,6 +60,13 @@ async function openHouse(place: Place): Promise<House> {
       await log.close()
     },
   }
+}
+
+/** Takes the newest checkpoint out of a backup: it was made after the last entries were given their place, and before that was signed. */
+function unsign(file: string): void {
+  const records = new DatabaseSync(file)
+  records.exec('DELETE FROM log_signed WHERE size = (SELECT max(size) FROM log_signed)')
+  records.close()
 }
 
 test(
@@ -63,6 +81,7 @@ test(
     await first.audit.flush()
     await first.close()
     copyFileSync(join(place.folder, 'records.db'), join(place.folder, 'backup.db'))
+    unsign(join(place.folder, 'backup.db'))
 
     const second = await openHouse(place)
     const revocation = { tenantNo: tenant.no, id: tokens[0].id, reason: 'leaked', at: Date.now(), actor: ADMIN } as const
@@ -84,12 +103,16 @@ test(
     expect(done).toMatchObject({ ended: 1, reissued: 0, next: { shard: expect.stringMatching(/^\d{4}-2$/) } })
     expect(await third.records.read.token(tenant.no, tokens[0].id)).toMatchObject({ ending: 'revoked', endingReason: 'leaked' })
     expect((await third.records.read.token(tenant.no, tokens[1].id))?.endedAt).toBeNull()
-    await vi.waitFor(() => expect(third.audit.isHalted()).toBe(false), 5_000)
+    await vi.waitFor(() => expect(third.audit.isHalted()).toBe(false), 30_000)
     expect((await issue(third.records, tenant)).no).toBeGreaterThan(late.no)
     await third.audit.flush(20_000)
     const [recovered] = await third.audit.entries({ type: 'log.recovered' }, { limit: 1 })
     expect(recovered).toMatchObject({ shard: done.next.shard, index: 0 })
     expect((await third.fsck()).differences).toEqual([])
+    expect(await third.failing()).toEqual([])
+    // its last entries have no checkpoint and get none: that is no conflict with the lost history
+    expect((await third.records.read.logShards())[0]).toMatchObject({ halted: null })
+    expect((await third.records.read.logSigned(seen.shard)).fixed?.size ?? 0).toBeLessThan(seen.lost.from)
     await third.close()
 
     const fourth = await openHouse(place)
