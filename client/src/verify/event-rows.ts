@@ -42,6 +42,7 @@ interface Kept {
 
 /** So many entries are held; what is beyond them is told as not proven. */
 const ENTRIES_MAX = 300_000
+const LAG_MS = 3_600_000
 const ONLY_IN_LOG: ReadonlySet<string> = new Set(LOG_LIFECYCLE)
 const TOLD: ReadonlySet<string> = new Set([...Object.values(EVENT_TABLES).flat(), ...LOG_LIFECYCLE])
 /** Columns that stand for a hidden value. */
@@ -129,6 +130,9 @@ function rowsOf(
                 `entries of its types that are not among its rows: ${format(lacking.count)}, of which entry ${format(lacking.index)} (${lacking.type}) is the first; what a reader may not see is left out of tables, and nothing here shows that this is why`,
               ]
             : []),
+          ...(isCutShort(table, manifest)
+            ? [`its rows end with its watermark ${table.watermark}, before the period does; what came after is not compared`]
+            : []),
           ...(beyond > 0 ? [`entries beyond the ${format(ENTRIES_MAX)} that are compared: ${format(beyond)}`] : []),
         ],
       }
@@ -156,6 +160,11 @@ function contradiction(
     return `tells of an event of the tenant ${entry.tenant}`
   const changed = Object.entries(HIDDEN_COLUMNS).find(([name, field]) => differs(row[name], entry.opened?.get(field)))
   return changed === undefined ? undefined : `says in the column ${changed[0]} something else than ${where}, as disclosed`
+}
+
+/** A watermark lags by seconds; one that lags by more leaves entries out. */
+function isCutShort({ watermark }: PackTable, { to, madeAt }: PackManifest): boolean {
+  return Math.min(Date.parse(to), Date.parse(madeAt)) - Date.parse(watermark) > LAG_MS
 }
 
 function outside({ index, at }: Kept, { from, to }: PackManifest): string | undefined {

@@ -204,6 +204,16 @@ describe('the printed tables', () => {
     expect(said(figures)).toMatch(/the figure revoked is printed as 1, the log gives 2/)
   })
 
+  test('a watermark that is put back hides nothing unsaid', async () => {
+    const watermark = new Date(NOW - 50 * DAY).toISOString()
+    const { figures } = await forged(
+      { 'report.html': (text) => `${text}\n` },
+      withTable((table) => ({ ...table, watermark })),
+    )
+    expect(figures.state).toBe('cannot say')
+    expect(said(figures)).toContain(`token-lifecycle: its rows end with its watermark ${watermark}, before the period does`)
+  })
+
   test('a row of the log from outside of the period is refused', async () => {
     const { isGood, figures } = await forged({ 'report.html': (text) => `${text}\n` }, (manifest) => ({
       ...manifest,
