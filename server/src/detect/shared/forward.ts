@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
-import { TrailError } from '../../errors.ts'
+import type { Milliseconds } from 'tokentrail'
+import type { Clock } from '../../clock.ts'
 import type { Log } from '../../config/log.ts'
 import { frameRows } from '../../event/frame.ts'
 import type { Journal, JournalBatch } from '../../journal/journal.ts'
@@ -20,7 +21,13 @@ interface Parts {
   readonly journal: Journal
   readonly journalFile: string
   readonly request: (request: Request) => Promise<unknown>
+  readonly clock: Clock
   readonly log: Log
+}
+
+interface Untold {
+  readonly from: Milliseconds
+  readonly count: number
 }
 
 const PAGE_BYTES = 512 * 1024
@@ -40,6 +47,8 @@ export async function startForwarding(parts: Parts): Promise<Forwarding> {
   const reader = openJournalReader(parts.journalFile)
   const closing = new AbortController()
   let wake = (): void => undefined
+  /** What was left out and the detecting server was not told of yet, by reason. */
+  const untold = new Map<string, Untold>()
   const waiting = new Set<{ readonly upTo: number; resolve(): void }>()
   const stopListening = journal.onJournalled(() => wake())
   const running = run()
@@ -49,6 +58,7 @@ export async function startForwarding(parts: Parts): Promise<Forwarding> {
     while (!closing.signal.aborted) {
       try {
         await makeRoom()
+        await tellLeftOut()
         const isBehind = await forwardPage()
         isFailing = false
         if (isBehind) continue
@@ -67,7 +77,7 @@ export async function startForwarding(parts: Parts): Promise<Forwarding> {
     const page = reader.next(at, PAGE_BYTES, journal.position())
     if (page.upTo === at) return false
     if (!(await deliver(pool, origin, page.batches, page.upTo))) return false
-    for (const position of page.damaged) await parts.request(missing(`batch ${position} is damaged`, 1))
+    if (page.damaged.length > 0) leftOut('batches of the journal are damaged', page.damaged.length)
     at = page.upTo
     await journal.passed('detect', at)
     return true
@@ -80,9 +90,22 @@ export async function startForwarding(parts: Parts): Promise<Forwarding> {
     if (bytes < bytesMax * FULL_SHARE || at >= ship || (await hasRoom(pool))) return
     const count = rowsBetween(reader, at, ship)
     log.warn({ count }, 'The feed of detection is full and the journal needs its room: events are left out.')
+    leftOut('detection could not be reached for too long', count)
     at = ship
     await journal.passed('detect', ship)
-    await parts.request(missing('detection could not be reached for too long', count))
+  }
+
+  function leftOut(reason: string, count: number): void {
+    const now = parts.clock.now()
+    const before = untold.get(reason) ?? { from: now, count: 0 }
+    untold.set(reason, { from: before.from, count: before.count + count })
+  }
+
+  async function tellLeftOut(): Promise<void> {
+    for (const [reason, { from, count }] of untold) {
+      await parts.request({ ask: 'missed', from, to: parts.clock.now(), count, reason })
+      untold.delete(reason)
+    }
   }
 
   function pause(ms: number): Promise<void> {
@@ -162,8 +185,7 @@ async function hasRoom(pool: Pool): Promise<boolean> {
   try {
     const { rows } = await pool.query<{ bytes: string }>('SELECT bytes FROM detection_head')
     return Number(rows[0]?.bytes) < FEED_BYTES_MAX
-  } catch (error) {
-    if (error instanceof TrailError) throw error
+  } catch {
     return false
   }
 }
@@ -177,9 +199,4 @@ function rowsBetween(reader: JournalReadFile, from: number, to: number): number 
     upTo = page.upTo
   }
   return count
-}
-
-function missing(reason: string, count: number): Request {
-  const now = Date.now()
-  return { ask: 'missed', from: now, to: now, count, reason }
 }

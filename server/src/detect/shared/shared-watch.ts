@@ -23,11 +23,11 @@ const TURN_MS = 200
  * at all of them. What it learned goes to the database with its checkpoints; the next one takes up the last and reads on from there.
  */
 export async function shareDetecting(options: SharedWatchOptions): Promise<Watch> {
-  const { log, records, journal, journalFile, url } = options
+  const { clock, log, records, journal, journalFile, url } = options
   const files = { checkpoint: `${options.checkpointFile}.shared`, mirror: `${options.checkpointFile}.feed` }
   const pool = await openShared({ url, log })
   const request = (what: Request): Promise<number> => putRequest(pool, what)
-  const forwarding = await startForwarding({ pool, journal, journalFile, request, log }).catch(async (error: unknown) => {
+  const forwarding = await startForwarding({ pool, journal, journalFile, request, clock, log }).catch(async (error: unknown) => {
     await pool.end()
     throw error
   })
