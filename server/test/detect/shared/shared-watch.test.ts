@@ -44,11 +44,11 @@ function newFolder(): string {
   return folder
 }
 
-async function newJournal(folder: string) {
+async function newJournal(folder: string, bytesMax = 1 << 28) {
   let now = START
   const clock = { now: () => now, ticks: () => now * 1000 }
   const journalFile = join(folder, 'journal.sqlite')
-  const journal = await openJournal({ file: journalFile, writer: 8, clock, bytesMax: 1 << 28, log: silentLog })
+  const journal = await openJournal({ file: journalFile, writer: 8, clock, bytesMax, log: silentLog })
   const journalled = async (batch: { readonly events: readonly EventRow[]; readonly receivedAt: number }): Promise<void> => {
     now = batch.receivedAt
     await journal.receive(batch.events)
@@ -150,9 +150,9 @@ test(
   },
 )
 
-async function server(url: string, more: Partial<SharedWatchOptions> = {}) {
+async function server(url: string, more: Partial<SharedWatchOptions> = {}, bytesMax?: number) {
   const folder = newFolder()
-  const { journal, journalFile, clock, journalled } = await newJournal(folder)
+  const { journal, journalFile, clock, journalled } = await newJournal(folder, bytesMax)
   const records = await openRecords({ url, clock, log: silentLog })
   const found: Found[] = []
   const watch = await shareDetecting({
@@ -210,6 +210,23 @@ test(
     await vi.waitFor(() => expect(there.found.map(({ detector }) => detector)).toContain('leaked-token'), PATIENCE)
   },
 )
+
+test('while the feed is full a journal that needs its room leaves out what the store has, and that is told of', async () => {
+  const { url, client } = await newDatabase()
+  const { watch, journalled, journal, found } = await server(url, {}, 1 << 20)
+  await journalled({ events: [accepted({ at: START - DAY, writer: 5 })], receivedAt: START })
+  await vi.waitFor(() => expect(watch.state().events).toBeGreaterThan(0), PATIENCE)
+  const detected = journal.readers().detect
+  await client.query('UPDATE detection_head SET bytes = 1 << 30')
+  const events = fortnight(75)
+  for (const batch of batchesOf(events, 500)) await journalled(batch)
+  expect(journal.state().bytes).toBeGreaterThan(1 << 19)
+  expect(journal.readers().detect).toBe(detected)
+  await journal.passed('ship', journal.position(), { stored: events.length, coalesced: 0 })
+  await vi.waitFor(() => expect(found).toMatchObject([{ detector: 'blind' }]), PATIENCE)
+  expect(found[0]?.measured.observed).toBeGreaterThanOrEqual(events.length)
+  expect(journal.readers().detect).toBe(journal.position())
+})
 
 /** Matches findings by id of which some are of these detectors. */
 function hasDetectors(...wanted: readonly string[]) {
