@@ -60,7 +60,7 @@ test('each validation is provable through its batch, to a reader who has the key
   const line = await openLine()
   await line.append(70)
   await settled(line, 70)
-  const made = await line.proofs.prove(line.tenant.no, eventId(line.journal.writer, 33), { waitMs: 5000 })
+  const made = await line.proofs.prove(line.tenant.no, eventId(line.journal.writer, 33), { waitMs: 30_000 })
   const proof = (made as { proof: RowProof }).proof
   const trust = await trustOf(line)
   const verified = await verifyEventProof({ crypto: LOG_CRYPTO, trust, text: JSON.stringify(proof) })
@@ -83,7 +83,7 @@ test('one changed character of a proof is refused', async () => {
   const line = await openLine()
   await line.append(9)
   await settled(line, 9)
-  const made = await line.proofs.prove(line.tenant.no, eventId(line.journal.writer, 4), { waitMs: 5000 })
+  const made = await line.proofs.prove(line.tenant.no, eventId(line.journal.writer, 4), { waitMs: 30_000 })
   const { proof } = made as { proof: RowProof }
   const trust = await trustOf(line)
   const isGood = async (changed: Partial<RowProof>) =>
@@ -103,7 +103,7 @@ test('one changed character of a proof is refused', async () => {
 test('a critical event has a proof of its own, with the entry in it', async () => {
   const line = await openLine()
   const [id = ''] = await line.trail.issue(1)
-  const made = await line.proofs.prove(line.tenant.no, id, { waitMs: 5000 })
+  const made = await line.proofs.prove(line.tenant.no, id, { waitMs: 30_000 })
   const text = (made as { text: string }).text
   expect(JSON.parse(new TextDecoder().decode(parseProof(text).extra))).toMatchObject({ type: 'token.issued', event: id })
   expect((await verifyEventProof({ crypto: LOG_CRYPTO, trust: await trustOf(line), text })).isGood).toBe(true)
@@ -129,7 +129,7 @@ test('an erased row leaves its hash: its own proof and those of its neighbours s
   await line.store.command('DELETE FROM events WHERE seq = 7')
   const trust = await trustOf(line)
   for (const seq of [6, 7, 8]) {
-    const made = await line.proofs.prove(line.tenant.no, eventId(number.writer, seq), { waitMs: 5000 })
+    const made = await line.proofs.prove(line.tenant.no, eventId(number.writer, seq), { waitMs: 30_000 })
     const { proof } = made as { proof: RowProof }
     expect(proof.row === null).toBe(seq === 7)
     expect((await verifyEventProof({ crypto: LOG_CRYPTO, trust, text: JSON.stringify(proof) })).isGood).toBe(true)
@@ -140,7 +140,7 @@ test('a row that was changed or taken out of the store is found by the next proo
   const line = await openLine()
   await line.append(20)
   await settled(line, 20)
-  const prove = (seq: number) => line.proofs.prove(line.tenant.no, eventId(line.journal.writer, seq), { waitMs: 5000 })
+  const prove = (seq: number) => line.proofs.prove(line.tenant.no, eventId(line.journal.writer, seq), { waitMs: 30_000 })
   await line.store.command('ALTER TABLE events UPDATE outcome = 2 WHERE seq = 3 SETTINGS mutations_sync = 1')
   await expect(prove(5)).rejects.toMatchObject({ code: 'data_damaged' })
   await line.store.command('ALTER TABLE events UPDATE outcome = 1 WHERE seq = 3 SETTINGS mutations_sync = 1')
