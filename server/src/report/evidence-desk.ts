@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { writeZip } from 'tokentrail/verify'
 import type { AuditLog } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
@@ -139,7 +137,7 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
       const { event } = await records.act('notePack', { tenantNo, id, digest, rows, at: clock.now() })
       if (parts.audit !== null && part !== null && event !== null) await writeAfter(folder, parts.audit, part, event)
       const draft = join(folder.path, '.zip')
-      await pipeline(Readable.from(writeZip(folder.zipFiles())), createWriteStream(draft, { mode: 0o600 }))
+      await writeWhole(draft, writeZip(folder.zipFiles()))
       await rename(draft, fileOf(id))
       const { size: bytes } = await stat(fileOf(id))
       await records.act('finishPack', { tenantNo, id, bytes, at: clock.now() })
@@ -194,6 +192,16 @@ export async function openEvidenceDesk(parts: EvidenceDeskParts): Promise<Eviden
       await sweeping?.catch(() => undefined)
       await last.catch(() => undefined)
     },
+  }
+}
+
+/** Each piece is on disk before the next is asked for. */
+async function writeWhole(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const handle = await open(path, 'w', 0o600)
+  try {
+    for await (const piece of pieces) await handle.writeFile(piece)
+  } finally {
+    await handle.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open as openFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { PackFile, ZipFile } from 'tokentrail/verify'
@@ -15,7 +15,7 @@ export interface PackFolder {
   put(name: string, content: string | Uint8Array): Promise<void>
   /** What was written so far, sorted by name. */
   files(): readonly PackFile[]
-  /** The same for a zip, read back from disk. */
+  /** The same for a zip, read back from disk. A piece of content is good until the next is asked for. */
   zipFiles(): Iterable<ZipFile>
   remove(): Promise<void>
 }
@@ -49,7 +49,7 @@ export async function createPackFolder(path: string): Promise<PackFolder> {
     /** Rows are short: they are hashed and written in pieces, which costs a tenth. */
     async function flush(): Promise<void> {
       if (waiting.length === 0) return
-      const chunk = Buffer.concat(waiting.map((each) => (typeof each === 'string' ? Buffer.from(each) : each)))
+      const chunk = bytesOf(waiting)
       waiting = []
       held = 0
       hash.update(chunk)
@@ -86,9 +86,30 @@ export async function createPackFolder(path: string): Promise<PackFolder> {
     },
     files: () => sorted().map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
     *zipFiles() {
+      const piece = Buffer.allocUnsafe(PIECE_BYTES)
       for (const { name, bytes, crc32: crc } of sorted())
-        yield { name, bytes, crc32: crc, content: createReadStream(join(path, name)) }
+        yield { name, bytes, crc32: crc, content: piecesOf(join(path, name), piece) }
     },
     remove: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+/** Texts are joined before they become bytes: a buffer for each row would be more for the collector than the rows. */
+function bytesOf(pieces: readonly (string | Uint8Array)[]): Buffer {
+  if (pieces.every((each) => typeof each === 'string')) return Buffer.from(pieces.join(''))
+  return Buffer.concat(pieces.map((each) => (typeof each === 'string' ? Buffer.from(each) : each)))
+}
+
+/** One buffer for all of a pack: a new one for each piece would wait for the collector by the dozen. */
+async function* piecesOf(file: string, piece: Buffer): AsyncIterable<Uint8Array> {
+  const handle = await openFile(file)
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, piece.length)
+      if (bytesRead === 0) return
+      yield piece.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
   }
 }
