@@ -61,6 +61,27 @@ export function describeSubjects(open: Open): void {
       expect(await open().read.setting(tenant.no, 'p')).toBe(`{"by":"${erasure.surrogate}"}`)
     })
 
+    it('lose their second factor, and their names go from grounds of roles, recipients of packs and notes of reviews', async () => {
+      const tenant = await addTenant(open())
+      const token = await issue(open(), tenant, { ownerId: OWNER })
+      const place = { tenantNo: tenant.no, at: NOW }
+      await open().act('startFactor', { ...place, ownerNo: token.ownerNo, secret: new Uint8Array(8) })
+      const id = `pck_${tenant.no}0`
+      const asked = { id, name: 'retention', params: '{}', level: 'aggregate', recipient: `for ${OWNER}` } as const
+      const pack = { ...asked, from: NOW - 1, to: NOW, expiresAt: NOW + DAY }
+      await open().act('requestPack', { ...place, pack, approval: null, actor: ADMIN })
+      await open().act('notePack', { ...place, id, digest: 'ab', rows: 0 })
+      await open().act('finishPack', { ...place, id, bytes: 9 })
+      const note = `seen with ${OWNER}`
+      const signed = { ...place, id: `rev_${tenant.no}0`, kind: 'access', packId: id, open: 0, note } as const
+      await open().act('signReview', { ...signed, actor: { no: ADMIN.no + 1, kind: 'person' } })
+      const { surrogate } = await begin(tenant)
+      expect(await open().read.secondFactor(token.ownerNo)).toBeNull()
+      expect(await open().read.pack(tenant.no, id)).toMatchObject({ recipient: `for ${surrogate}` })
+      expect(await open().read.review(tenant.no, signed.id)).toMatchObject({ note: `seen with ${surrogate}` })
+      expect((await open().act('dropPacks', { tenantNo: tenant.no })).map((each) => each.id)).toEqual([id])
+    })
+
     it('whose tokens work are not erased by mistake, and then nothing is changed', async () => {
       const tenant = await addTenant(open())
       const token = await issue(open(), tenant, { ownerId: OWNER })

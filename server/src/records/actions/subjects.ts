@@ -159,6 +159,7 @@ async function blankOwner(tx: Transaction, owner: Owner, surrogate: string): Pro
   await tx.db.updateTable('owner').set({ id: surrogate, name: null }).where('no', '=', owner.no).execute()
   const numbers = tx.db.selectFrom('token').select('no').where('owner_no', '=', owner.no)
   await tx.db.deleteFrom('session').where('token_no', 'in', numbers).execute()
+  await tx.db.deleteFrom('second_factor').where('owner_no', '=', owner.no).execute()
   await tx.db.updateTable('leak').set({ url: null, note: null }).where('token_no', 'in', numbers).execute()
   await tx.db.deleteFrom('restriction').where('tenant_no', '=', owner.tenantNo).where('owner_no', '=', owner.no).execute()
   await tx.db
