@@ -113,7 +113,7 @@ test(
     const { url, client } = await newDatabase()
     const feed = await keepFeed(client)
     const folders = [newFolder(), newFolder()] as const
-    const journals = await Promise.all(folders.map(newJournal))
+    const journals = await Promise.all(folders.map((folder) => newJournal(folder)))
     const batches = batchesOf(fortnight(4), 20)
     for (const { journal } of journals) await journal.register('detect')
     for (const [i, batch] of batches.entries()) await journals[i % 2]?.journalled(batch)
