@@ -149,7 +149,15 @@ describe('times', () => {
 
 test('what is typed leads to screens, ids and searches; a secret leads nowhere', () => {
   const secret = `${'S'.repeat(43)}aaaaaa`
-  expect(destinationsOf('').map(({ href }) => href)).toEqual(['/', '/findings', '/tokens', '/events', '/audit', '/settings'])
+  expect(destinationsOf('').map(({ href }) => href)).toEqual([
+    '/',
+    '/findings',
+    '/tokens',
+    '/events',
+    '/audit',
+    '/reports',
+    '/settings',
+  ])
   expect(destinationsOf(' fnd_0a1b ')[0]?.href).toBe('/findings/fnd_0a1b')
   expect(destinationsOf('evt_1_PF')[0]?.href).toBe('/events?event=evt_1_PF')
   expect(destinationsOf(`ttk_44YCCrhGH946eril_${secret}`)[0]?.href).toBe('/tokens/44YCCrhGH946eril')
