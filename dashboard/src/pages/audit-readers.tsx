@@ -3,6 +3,7 @@ import { readReadings } from '../api/audit.ts'
 import type { EventView } from '../api/types.ts'
 import { count } from '../format/number.ts'
 import { t } from '../format/strings.ts'
+import type { TimeFormat } from '../format/time.ts'
 import { useTimeFormat } from '../parts/time-format.tsx'
 import { ListBox } from './list-box.tsx'
 import { usePageWindow } from './window.tsx'
@@ -28,7 +29,7 @@ export function AuditReaders() {
         { name: columns.time, cell: ({ at }) => time.stamp(at) },
         { name: columns.who, cell: ({ owner }) => owner ?? '–' },
         { name: columns.what, cell: whatOf },
-        { name: columns.about, cell: ({ detail }) => aboutOf(detail) },
+        { name: columns.about, cell: ({ detail }) => aboutOf(detail, time) },
       ]}
     />
   )
@@ -39,12 +40,21 @@ function whatOf({ type, reason, count: times }: EventView): string {
 }
 
 /** What was looked at, as the event names it. */
-function aboutOf(detail: EventView['detail']): string {
+function aboutOf(detail: EventView['detail'], time: TimeFormat): string {
   if (!detail) return '–'
   return Object.entries(detail)
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name} ${(isMoment(name, value) && time.stamp(Number(value))) || textOf(value)}`)
     .join(', ')
+}
+
+/** The bounds of what was read, where they were given in milliseconds. */
+function isMoment(name: string, value: unknown): boolean {
+  return (name === 'from' || name === 'to') && /^\d{12,}$/.test(String(value))
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function iso(at: number): string {
