@@ -125,8 +125,8 @@ export const settingsStrings = {
   },
 
   detection: {
-    seasons: 'Days and weeks',
-    seasonsHint: 'by whose clock they are learned',
+    facts: 'How it works here',
+    factsHint: 'by whose clock days and weeks are learned, and whether a canary would alarm',
     zone: 'Time zone',
     change: 'Change',
     changeText: 'What was learned stays; from now on it moves with this clock, also when the clocks change. It is recorded.',

@@ -15,7 +15,7 @@ export function SettingsDetection() {
   const time = useTimeFormat()
   const { data, error, refetch } = useQuery({ queryKey: ['detection'], queryFn: ({ signal }) => readDetection(signal) })
   return (
-    <Box title={texts.seasons} hint={texts.seasonsHint} actions={data && <ZoneDialog zone={data.timeZone} />}>
+    <Box title={texts.facts} hint={texts.factsHint} actions={data && <ZoneDialog zone={data.timeZone} />}>
       {error && !data && <Failed error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Loading height={40} />}
       {data && (

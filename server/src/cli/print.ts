@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { durationText } from 'tokentrail/verify'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
 
@@ -66,14 +67,5 @@ export function instant(at: string | number | null | undefined): string {
 
 /** A length of time in its largest fitting unit: 3.2 d, 14 min. */
 export function duration(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined) return '–'
-  const unit = DURATIONS.find(([, size]) => ms >= size) ?? ['ms', 1]
-  return `${(ms / unit[1]).toLocaleString('en-US', { maximumFractionDigits: 1 })} ${unit[0]}`
+  return ms === null || ms === undefined ? '–' : durationText(ms)
 }
-
-const DURATIONS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1000],
-] as const

@@ -70,6 +70,20 @@ export interface WatchState {
   readonly lastFailure: string | null
 }
 
+/** How detection is doing where it does not run, or has just begun. */
+export const NOT_DETECTING: WatchState = {
+  isLeading: false,
+  position: 0,
+  behind: 0,
+  receivedAt: null,
+  events: 0,
+  found: 0,
+  checkpointPosition: null,
+  checkpointBytes: 0,
+  jumps: 0,
+  lastFailure: null,
+}
+
 export interface Watch {
   state(): WatchState
   /** A token is public since a time: from now on each use of it is found. */
@@ -101,18 +115,7 @@ export async function startDetecting(options: WatchOptions): Promise<Watch> {
   let rules = (await options.rules?.()) ?? []
   let marks = await currentMarks(options.records, clock.now())
   let ticks = 0
-  let state: WatchState = {
-    isLeading: true,
-    position: passed,
-    behind: 0,
-    receivedAt: null,
-    events: 0,
-    found: 0,
-    checkpointPosition: null,
-    checkpointBytes: 0,
-    jumps: 0,
-    lastFailure: null,
-  }
+  let state: WatchState = { ...NOT_DETECTING, isLeading: true, position: passed }
   let isClosing = false
   let keeping: Promise<void> = Promise.resolve()
   let forgotten = 0

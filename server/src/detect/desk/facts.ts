@@ -1,3 +1,4 @@
+import { durationText } from 'tokentrail/verify'
 import { TrailError } from '../../errors.ts'
 import { networkName } from '../../query/network.ts'
 import type { Fact } from '../finding.ts'
@@ -12,13 +13,6 @@ export interface Names {
 export type FactFormat = (fact: Fact) => string
 
 const TEXT_MAX = 200
-
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-  ['s', 1_000],
-] as const
 
 /** Forms facts with the names of a tenant, in the reader's time zone. */
 export function createFactFormat(names: Names, zone: string): FactFormat {
@@ -42,12 +36,6 @@ export function createFactFormat(names: Names, zone: string): FactFormat {
 /** What is shown was once sent by somebody: nothing of it may act on a terminal, a page or the direction of text. */
 export function printable(text: string): string {
   return text.slice(0, TEXT_MAX).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
-}
-
-/** A length of time in its largest fitting unit: 3.2 d, 14 min. */
-export function durationText(ms: number): string {
-  const [unit, size] = UNITS.find(([, size]) => Math.abs(ms) >= size) ?? ['ms', 1]
-  return `${(ms / size).toLocaleString('en-US', { maximumFractionDigits: 1 })} ${unit}`
 }
 
 function timeFormat(zone: string): Intl.DateTimeFormat {

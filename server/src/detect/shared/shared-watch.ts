@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Journal } from '../../journal/journal.ts'
 import type { Records } from '../../records/records.ts'
-import { type Watch, type WatchOptions, type WatchState } from '../watch.ts'
+import { NOT_DETECTING, type Watch, type WatchOptions } from '../watch.ts'
 import { startForwarding } from './forward.ts'
 import { removeMirror } from './mirror.ts'
 import { putRequest, untilDone, type Request } from './requests.ts'
@@ -79,7 +79,7 @@ export async function shareDetecting(options: SharedWatchOptions): Promise<Watch
 
   return {
     state: () => ({
-      ...(shift?.state() ?? AWAY),
+      ...(shift?.state() ?? NOT_DETECTING),
       isLeading: shift !== undefined,
       lastFailure: shift?.state().lastFailure ?? failure,
     }),
@@ -96,18 +96,4 @@ export async function shareDetecting(options: SharedWatchOptions): Promise<Watch
       await pool.end()
     },
   }
-}
-
-/** How detection is doing on a server that does not detect. */
-const AWAY: WatchState = {
-  isLeading: false,
-  position: 0,
-  behind: 0,
-  receivedAt: null,
-  events: 0,
-  found: 0,
-  checkpointPosition: null,
-  checkpointBytes: 0,
-  jumps: 0,
-  lastFailure: null,
 }

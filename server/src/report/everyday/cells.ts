@@ -1,4 +1,5 @@
-import { changeText, countText, durationText, readTimeText, shareText, timeText } from './texts.ts'
+import { countText, durationText, shareText, timeText } from 'tokentrail/verify'
+import { changeText, readTimeText } from './texts.ts'
 import type { Cell, Column, Row } from './report.ts'
 
 /** How a value is measured, in files of rows. */

@@ -1,4 +1,4 @@
-import { shareText, timeText } from './texts.ts'
+import { shareText, timeText } from 'tokentrail/verify'
 import type { Head, Run } from './run.ts'
 
 /** What is printed with every report, so that it can be believed and made again. */

@@ -1,4 +1,4 @@
-import { countText, shareText } from '../texts.ts'
+import { countText, shareText } from 'tokentrail/verify'
 import { activeTokens, TOKENS_AND_USE, type UsedToken } from '../lists.ts'
 import { type Asked, type Report, type Section, timeOf } from '../report.ts'
 import { shareOfTraffic, TOKEN_COLUMNS, tokenCells, USE_COLUMNS, useCells } from '../tokens.ts'

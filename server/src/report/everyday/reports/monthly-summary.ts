@@ -4,7 +4,7 @@ import { BY_STEP, totalsIn } from '../common.ts'
 import type { Form } from '../cells.ts'
 import { FINDING_COUNTS, metricsIn } from '../found.ts'
 import type { Asked, Cell, Report, Row, Section } from '../report.ts'
-import { countText, shareText } from '../texts.ts'
+import { countText, shareText } from 'tokentrail/verify'
 
 /** The month before, or a window as long just before. */
 function before({ from, to }: Asked['window']): Asked['window'] {

@@ -1,4 +1,4 @@
-import { shareText } from '../texts.ts'
+import { shareText } from 'tokentrail/verify'
 import { FIGURE_COLUMNS, figure } from '../figures.ts'
 import { activeTokens, TOKENS_AND_USE, type UsedToken, usedTokens } from '../lists.ts'
 import { type Asked, type Report, type Section, timeOf } from '../report.ts'
